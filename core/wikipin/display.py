@@ -1,0 +1,28 @@
+"""Untrusted text becomes text that is safe to show to a person or to a model."""
+
+import re
+import unicodedata
+
+_UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) outside the categories above, and non-characters.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\uffff\ufdd0-\ufdef"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+def printable(text: str, *, limit: int) -> str:
+    """Return `text` on one line, without control, bidirectional, private or invisible characters, cut to `limit`.
+
+    White space of every kind that breaks a line becomes one space; what cannot be seen is taken out.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_shown, text))
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _shown(character: str) -> str:
+    if character in "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029":
+        return " "
+    hidden = unicodedata.category(character) in _UNPRINTABLE_CATEGORIES or _IGNORABLE.match(character)
+    return "" if hidden else character

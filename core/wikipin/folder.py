@@ -1,0 +1,203 @@
+"""A directory held open: every path below it is reached by descriptor, and no link is followed on the way.
+
+A `Folder` is what makes it safe to write into a directory that somebody else may be rearranging: whatever its name
+leads to by now, the descriptor leads to what was opened (openat(2), O_NOFOLLOW).
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+from wikipin.durable import sync
+from wikipin.rename import rename_directory
+from wikipin.tree import NEVER_CONTENT, Copy, Mark
+
+_OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: opening a FIFO that somebody put there must not wait for a writer.
+_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHUNK = 1024 * 1024
+_DEEPEST_SCAN = 64
+
+
+class What(Enum):
+    """What stands at a name."""
+
+    NOTHING = "nothing"
+    FILE = "a file"
+    DIRECTORY = "a directory"
+    LINK = "a symbolic link"
+    SPECIAL = "a special file"
+
+
+class NotOrdinaryError(OSError):
+    """A link or a special file stands where a directory or a regular file should be."""
+
+
+class Folder(AbstractContextManager["Folder"]):
+    """One open directory. Close it, or use it in a `with`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open the directory at `path`, following links: for a directory that a person named."""
+        return cls(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.descriptor)
+
+    def what(self, name: str) -> What:
+        """Say what stands at `name`, without following it."""
+        try:
+            mode = os.lstat(name, dir_fd=self.descriptor).st_mode
+        except FileNotFoundError:
+            return What.NOTHING
+        kinds = {stat.S_IFREG: What.FILE, stat.S_IFDIR: What.DIRECTORY, stat.S_IFLNK: What.LINK}
+        return kinds.get(stat.S_IFMT(mode), What.SPECIAL)
+
+    def child(self, name: str) -> "Folder":
+        """Open the directory `name`; FileNotFoundError, or NotOrdinaryError where it is something else."""
+        try:
+            return Folder(os.open(name, _OPEN_DIRECTORY, dir_fd=self.descriptor))
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EMLINK}:
+                raise NotOrdinaryError(errno.ENOTDIR, "not a directory", name) from None
+            raise
+
+    def make_child(self, name: str) -> "Folder":
+        """Open the directory `name`, made now if there is none. Its making is not synced."""
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=self.descriptor)
+        return self.child(name)
+
+    def names(self) -> list[str]:
+        """Return the names in this directory, sorted."""
+        return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - pathlib cannot list a descriptor
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        """Return the bytes of the regular file `name`, at most `limit` + 1 of them; NotOrdinaryError if it is none."""
+        with self._open_file(name) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit + 1)
+
+    def mode(self, name: str) -> int:
+        """Return the permission bits of `name`."""
+        return stat.S_IMODE(os.lstat(name, dir_fd=self.descriptor).st_mode)
+
+    def read_link(self, name: str) -> str:
+        """Return what the symbolic link `name` points to."""
+        return os.readlink(name, dir_fd=self.descriptor)
+
+    def write_new(self, name: str, content: bytes, *, mode: int = 0o666, exact_mode: bool = False) -> None:
+        """Create `name` with `content`, not yet synced; FileExistsError if anything stands there.
+
+        The process's umask applies to `mode`, as it does to what git checks out, unless `exact_mode` is asked for.
+        """
+        descriptor = os.open(name, _CREATE_FILE, mode, dir_fd=self.descriptor)
+        try:
+            if exact_mode:
+                os.fchmod(descriptor, mode)
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+
+    def link(self, name: str, target: str) -> None:
+        """Create the symbolic link `name` -> `target`; FileExistsError if something stands there."""
+        os.symlink(target, name, dir_fd=self.descriptor)
+
+    def rename(self, name: str, into: "Folder", to: str) -> None:
+        """Rename the file `name`, over what stands at `to`."""
+        os.rename(name, to, src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor)
+
+    def place(self, name: str, into: "Folder", to: str) -> None:
+        """Rename the directory `name`; FileExistsError where anything stands at `to`."""
+        rename_directory(name, to, source_fd=self.descriptor, target_fd=into.descriptor)
+
+    def discard(self, name: str) -> None:
+        """Remove the file `name`, if it is there."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self.descriptor)
+
+    def discard_tree(self, name: str) -> None:
+        """Remove the directory `name` and all that is in it, without following a link, if it is there."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(name, dir_fd=self.descriptor)
+
+    def sync(self) -> None:
+        """Return when the names in this directory are on the medium."""
+        sync(self.descriptor)
+
+    def sync_file(self, name: str) -> None:
+        """Return when the bytes of the regular file `name` are on the medium."""
+        with self._open_file(name) as descriptor:
+            sync(descriptor)
+
+    def sync_tree(self) -> None:
+        """Return when everything in this directory, and below it, is on the medium."""
+        for name in self.names():
+            if self.what(name) is What.DIRECTORY:
+                with self.child(name) as child:
+                    child.sync_tree()
+            else:
+                self.sync_file(name)
+        self.sync()
+
+    def scan(self) -> Copy:
+        """Read the whole directory: a Mark for each regular file, and by path what is neither file nor directory."""
+        listing: dict[str, Mark] = {}
+        odd: dict[str, str] = {}
+        _scan(self, "", listing, odd)
+        return Copy(listing, odd)
+
+    def mark(self, name: str) -> Mark:
+        """Return digest and mode of the regular file `name`."""
+        digest = hashlib.sha256()
+        with self._open_file(name) as descriptor:
+            executable = bool(os.fstat(descriptor).st_mode & stat.S_IXUSR)
+            while chunk := os.read(descriptor, _CHUNK):
+                digest.update(chunk)
+        return Mark(digest.hexdigest(), executable)
+
+    @contextmanager
+    def _open_file(self, name: str) -> Generator[int]:
+        try:
+            descriptor = os.open(name, _OPEN_FILE, dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:
+                raise NotOrdinaryError(error.errno, "not a regular file", name) from None
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NotOrdinaryError(errno.EINVAL, "not a regular file", name)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def _scan(folder: Folder, prefix: str, listing: dict[str, Mark], odd: dict[str, str]) -> None:
+    for name in folder.names():
+        path = prefix + name
+        match folder.what(name):
+            case _ if name in NEVER_CONTENT:
+                pass
+            case What.FILE:
+                listing[path] = folder.mark(name)
+            case What.DIRECTORY if name != ".git" and prefix.count("/") < _DEEPEST_SCAN:
+                with folder.child(name) as child:
+                    _scan(child, f"{path}/", listing, odd)
+            case What.NOTHING:
+                pass
+            case other:
+                odd[path] = other.value

@@ -1,0 +1,70 @@
+"""The verb `install`: one skill of the wiki, at one commit, into a project."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wikipin.exposure import CANONICAL, Exposure, exposed_path
+from wikipin.names import HEAD, PlanDigest, Revision, SkillName
+from wikipin.plan import plan_install, require_plan
+from wikipin.project import Project
+from wikipin.skill import Skill
+from wikipin.transaction import Done
+from wikipin.tree import SKILL_MD
+from wikipin.wiki import Wiki
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What an install did, or, where `installed_at` is None, would do."""
+
+    skill: Skill
+    installed_at: str | None
+    exposed: list[str]
+    warnings: list[str]
+
+    @property
+    def path(self) -> str:
+        """The canonical copy, relative to the project."""
+        return f"{CANONICAL}/{self.skill.name}"
+
+    @property
+    def skill_md_path(self) -> str:
+        """Its SKILL.md, relative to the project."""
+        return f"{self.path}/{SKILL_MD}"
+
+
+def install(
+    wiki_path: Path,
+    project: Project,
+    name: SkillName,
+    *,
+    ref: Revision = HEAD,
+    plan: PlanDigest | None = None,
+    exposure: Exposure | None = None,
+    dry_run: bool = False,
+) -> Installed:
+    """Install skill `name` as it is at `ref`; with `dry_run`, refuse what would be refused and write nothing.
+
+    `plan`, where it is given, is the digest of the only content that may be written. Raises WikipinError, and has
+    then changed nothing, but for `io-error`, whose text says whether the change is committed.
+    """
+    exposure = exposure or Exposure()
+    with Wiki(wiki_path) as wiki:
+        skill = wiki.read_skill(wiki.resolve(ref), name)
+        warnings = skill.warnings
+        if ref == HEAD and wiki.has_uncommitted(skill):
+            warnings.append(
+                "the wiki's work tree has uncommitted changes to this skill; only what is committed is installed"
+            )
+    evidence = project.look(name)
+    require_plan(skill, plan)
+    change = plan_install(skill, evidence, exposure)
+    if dry_run:
+        return Installed(skill, None, [exposed_path(word, name) for word in sorted(exposure.words)], warnings)
+    with project.change(change) as locked:
+        done = locked.commit(plan_install(skill, locked.look(name), exposure))
+    return Installed(skill, done.installed_at, done.exposed, [*warnings, *_not_exposed(done)])
+
+
+def _not_exposed(done: Done) -> list[str]:
+    return [f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed]

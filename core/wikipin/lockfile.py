@@ -1,0 +1,191 @@
+"""The lockfile as a value: text <-> Lockfile, canonical, with every unknown key kept (CONTRACT, "The lockfile").
+
+No I/O. Parsing is strict, because the whole document is written back: what could not be read would be lost.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, cast
+
+from wikipin.display import printable
+from wikipin.errors import WikipinError
+from wikipin.names import Commit, is_commit, is_entry_name, path_fault
+
+VERSION = 1
+PATH = ".memtomem/lock.json"
+LARGEST = 16 * 1024 * 1024
+
+Json = dict[str, Any]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST_TIME = 64
+_REPAIR = f"Restore {PATH} from version control, or mend it by hand, and call again"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the lockfile says of one skill: a pin, when it was installed, and, of tools that know them, digests."""
+
+    commit: Commit
+    installed_at: str
+    digests: Mapping[str, str] | None
+    exposed: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Lockfile:
+    """A whole, supported lockfile: the document as it was read, unknown keys and all."""
+
+    document: Json
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """The skills by name."""
+        return {name: _entry(value) for name, value in _section(self.document).items()}
+
+    def entry(self, name: str) -> Entry | None:
+        """Return the entry of one skill, or None."""
+        value = _section(self.document).get(name)
+        return None if value is None else _entry(value)
+
+    def with_entry(self, name: str, entry: Entry) -> "Lockfile":
+        """Return this lockfile with `entry` for `name`; keys of the old entry that we do not know stay."""
+        known = {
+            "wiki_commit": entry.commit,
+            "installed_at": entry.installed_at,
+            "digests": dict(sorted((entry.digests or {}).items())),
+            "digests_installed_at": entry.installed_at,
+            "exposed": list(entry.exposed),
+        }
+        section = _section(self.document)
+        skills = {**section, name: {**section.get(name, {}), **known}}
+        return replace(self, document={**self.document, "skills": skills})
+
+    def render(self) -> str:
+        """Return the canonical text."""
+        skills = {name: _sorted_digests(value) for name, value in sorted(_section(self.document).items())}
+        document = {**self.document, "skills": skills} if "skills" in self.document else self.document
+        return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def empty_lockfile() -> Lockfile:
+    """Return the lockfile of a project that has none."""
+    return Lockfile({"version": VERSION, "skills": {}})
+
+
+def parse_document(content: bytes) -> Json:
+    """Return the JSON object that `content` is, of whatever version; raise `lockfile-corrupt` where it is none."""
+    if len(content) > LARGEST:
+        _corrupt(f"is larger than {LARGEST} bytes")
+    try:
+        document: object = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
+        json.dumps(document, ensure_ascii=False).encode("utf-8")  # a lone surrogate could not be written back
+    except UnicodeError:
+        _corrupt("is not UTF-8 text")
+    except json.JSONDecodeError as error:
+        if b"\n<<<<<<<" in b"\n" + content:
+            _corrupt("has merge conflict markers in it")
+        _corrupt(f"is not JSON (line {error.lineno}, column {error.colno})")
+    except (ValueError, RecursionError):
+        _corrupt("is not JSON that can be written back as it is")
+    if not isinstance(document, dict):
+        _corrupt("is not a JSON object")
+    return cast("Json", document)
+
+
+def is_supported(document: Json) -> bool:
+    """Tell whether the document's version is the integer 1: not `true`, and not 1.0, which are equal to it here."""
+    version = document.get("version")
+    return type(version) is int and version == VERSION
+
+
+def parse_lockfile(content: bytes) -> Lockfile:
+    """Return the lockfile, every section and entry of it checked; raise `lockfile-version` or `lockfile-corrupt`."""
+    document = parse_document(content)
+    if not is_supported(document):
+        shown = printable(json.dumps(document.get("version"), ensure_ascii=False), limit=40)
+        raise WikipinError(
+            "lockfile-version",
+            f"{PATH} has version {shown}, and this wikipin knows version {VERSION}",
+            "Update wikipin, or restore the lockfile of a version that it knows",
+        )
+    if not isinstance(document.get("skills", {}), dict):
+        _corrupt("has a 'skills' that is not an object")
+    for name, value in _section(document).items():
+        if not is_entry_name(name):
+            _corrupt(f"has a skill with the name '{printable(name, limit=80)}', which no directory may have")
+        if (fault := _entry_fault(value)) is not None:
+            _corrupt(f"has an entry '{name}' {fault}")
+    return Lockfile(document)
+
+
+def _entry_fault(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return "that is not an object"
+    entry = cast("Json", value)
+    if not is_commit(entry.get("wiki_commit")):
+        return "without a full commit id as its wiki_commit"
+    installed_at = entry.get("installed_at")
+    if not isinstance(installed_at, str) or not installed_at or len(installed_at) > _LONGEST_TIME:
+        return "without a time as its installed_at"
+    digests = entry.get("digests", {})
+    if not isinstance(digests, dict) or not all(map(_is_digest, cast("Json", digests).items())):
+        return "whose digests are not paths with SHA-256 digests"
+    exposed = entry.get("exposed", [])
+    if not isinstance(exposed, list) or not all(map(_is_path, cast("list[object]", exposed))):
+        return "whose exposed is not a list of paths"
+    return None
+
+
+def _is_digest(item: tuple[str, object]) -> bool:
+    _, digest = item  # a path here is only ever compared, never joined: whatever another tool wrote is well
+    return isinstance(digest, str) and _SHA256.fullmatch(digest) is not None
+
+
+def _is_path(path: object) -> bool:
+    return isinstance(path, str) and path_fault(path) is None
+
+
+def _entry(value: Json) -> Entry:
+    digests = value.get("digests")
+    fresh = value.get("digests_installed_at") == value["installed_at"]
+    return Entry(value["wiki_commit"], value["installed_at"], digests if fresh else None, value.get("exposed", []))
+
+
+def _section(document: Json) -> dict[str, Json]:
+    return cast("dict[str, Json]", document.get("skills", {}))
+
+
+def _sorted_digests(entry: Json) -> Json:
+    digests = entry.get("digests")
+    return entry if digests is None else {**entry, "digests": dict(sorted(digests.items()))}
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> Json:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice")
+    return document
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is not a number that can be kept")
+    return number
+
+
+def _corrupt(how: str) -> NoReturn:
+    raise WikipinError("lockfile-corrupt", f"{PATH} {how}", _REPAIR)

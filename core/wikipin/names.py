@@ -1,0 +1,134 @@
+"""Untrusted text becomes a value that is safe to join to a path.
+
+Nothing else in the package joins a foreign string to a path: it takes the types of this module.
+"""
+
+import re
+import unicodedata
+from typing import NewType
+
+from wikipin.display import printable
+from wikipin.errors import WikipinError
+
+SkillName = NewType("SkillName", str)
+"""A name that we install under: 1-64 of `a-z 0-9 -`, no leading, trailing or double `-` (agentskills.io)."""
+
+EntryName = NewType("EntryName", str)
+"""A key of the lockfile's `skills`: wider than SkillName, because another tool may have written it."""
+
+Commit = NewType("Commit", str)
+"""A full commit id: 40 (sha-1) or 64 (sha-256) lower-case hexadecimal digits."""
+
+RelPath = NewType("RelPath", str)
+"""A path below a skill's directory, with `/`, that every file system takes for the same file."""
+
+Revision = NewType("Revision", str)
+"""What names a commit of the wiki, on one line: a branch, a tag, an id."""
+
+PlanDigest = NewType("PlanDigest", str)
+"""The digest of what would be written: 64 lower-case hexadecimal digits."""
+
+HEAD = Revision("HEAD")
+
+LONGEST_NAME = 64
+LONGEST_REVISION = 200
+LONGEST_PATH_BYTES = 200
+LONGEST_PART_BYTES = 128
+DEEPEST_PATH = 12
+
+_SKILL_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ENTRY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FORBIDDEN_IN_REVISION = frozenset(" :?*[\\")
+_FORBIDDEN_IN_PATH = frozenset('\\:*?"<>|')
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(?:\..*)?")
+_GIT_SHORT_NAME = re.compile(r"git~[0-9]+")
+
+
+def is_skill_name(text: str) -> bool:
+    """Tell whether `text` is a SkillName."""
+    return len(text) <= LONGEST_NAME and _SKILL_NAME.fullmatch(text) is not None
+
+
+def parse_skill_name(text: str) -> SkillName:
+    """Return `text` as a SkillName, or refuse it with `invalid-name`."""
+    if not is_skill_name(text):
+        raise WikipinError(
+            "invalid-name",
+            f"'{printable(text, limit=80)}' is not a skill name",
+            f"Give 1-{LONGEST_NAME} of a-z, 0-9 and -, without a leading, trailing or double -",
+        )
+    return SkillName(text)
+
+
+def parse_revision(text: str) -> Revision:
+    """Return `text` as a Revision, which need not name anything, or refuse it with `invalid-argument`."""
+    is_plain = printable(text, limit=LONGEST_REVISION) == text and _FORBIDDEN_IN_REVISION.isdisjoint(text)
+    if not text or not is_plain or text.startswith("-"):
+        raise WikipinError(
+            "invalid-argument",
+            f"ref '{printable(text, limit=80)}' is not a revision",
+            "Give a branch, a tag or a commit id of the wiki, or leave ref out for its newest commit",
+        )
+    return Revision(text)
+
+
+def parse_plan(text: str) -> PlanDigest:
+    """Return `text` as a PlanDigest, or refuse it with `invalid-argument`."""
+    if not _SHA256.fullmatch(text):
+        raise WikipinError(
+            "invalid-argument",
+            f"plan '{printable(text, limit=80)}' is not a digest",
+            "Pass the plan exactly as a dry run answered it, 64 hexadecimal digits, or leave it out",
+        )
+    return PlanDigest(text)
+
+
+def is_entry_name(text: str) -> bool:
+    """Tell whether `text` may be a key of the lockfile's `skills`, and so a directory name."""
+    return text not in {".", ".."} and _ENTRY_NAME.fullmatch(text) is not None
+
+
+def is_commit(text: object) -> bool:
+    """Tell whether `text` is a full commit id."""
+    return isinstance(text, str) and _COMMIT.fullmatch(text) is not None
+
+
+def fold(path: str) -> str:
+    """Return what a file system that ignores case and width would take `path` for."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
+
+
+def path_fault(path: str) -> str | None:
+    """Say why `path` is not a RelPath, or None where it is one.
+
+    The rules are those of DESIGN's limits: what Linux, macOS and Windows checkouts all keep apart, and nothing that
+    a file system may take for `.git` (git's `verify_path` and `core.protectNTFS`/`protectHFS` know the same names).
+    """
+    if len(_encoded(path)) > LONGEST_PATH_BYTES:
+        return f"is longer than {LONGEST_PATH_BYTES} bytes"
+    parts = path.split("/")
+    if len(parts) > DEEPEST_PATH:
+        return f"is deeper than {DEEPEST_PATH} directories"
+    return next((fault for part in parts if (fault := _part_fault(part)) is not None), None)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _part_fault(part: str) -> str | None:
+    folded = fold(part)
+    faults = {
+        "has an empty, '.' or '..' part": part in {"", ".", ".."},
+        f"has a part longer than {LONGEST_PART_BYTES} bytes": len(_encoded(part)) > LONGEST_PART_BYTES,
+        "has a control or an invisible character": printable(part, limit=LONGEST_PATH_BYTES) != part,
+        "is not in Unicode's NFC form": unicodedata.normalize("NFC", part) != part,
+        'has one of \\ : * ? " < > |': not _FORBIDDEN_IN_PATH.isdisjoint(part),
+        "has a part that begins with a space, '-' or '~'": part.startswith((" ", "-", "~")),
+        "has a part that ends with a space or '.'": part.endswith((" ", ".")),
+        "has the name of a Windows device": _DEVICE.fullmatch(folded) is not None,
+        "may be taken for '.git'": folded == ".git" or _GIT_SHORT_NAME.fullmatch(folded) is not None,
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)

@@ -1,0 +1,49 @@
+"""Git's objects as bytes: their ids re-computed, their trees and commits parsed (git-hash-object(1)).
+
+No I/O. Nothing of an object is believed before `is_object` has said yes.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_SHA1_HEX = 40
+
+
+class TreeEntry(NamedTuple):
+    """One entry of a git tree."""
+
+    mode: int
+    name: bytes
+    oid: str
+
+
+def is_object(oid: str, kind: str, content: bytes) -> bool:
+    """Tell whether `oid` is the id of an object of this kind with this content."""
+    algorithm = "sha1" if len(oid) == _SHA1_HEX else "sha256"
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    digest.update(f"{kind} {len(content)}\0".encode())
+    digest.update(content)
+    return digest.hexdigest() == oid
+
+
+def parse_tree(content: bytes, oid_bytes: int) -> Iterator[TreeEntry]:
+    """Yield the entries of a tree object; raise ValueError where it is not one."""
+    at = 0
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        oid = content[end + 1 : end + 1 + oid_bytes]
+        if len(oid) < oid_bytes:
+            raise ValueError("a tree entry ends early")
+        yield TreeEntry(int(content[at:space], 8), content[space + 1 : end], oid.hex())
+        at = end + 1 + oid_bytes
+
+
+def parse_commit_tree(content: bytes) -> str:
+    """Return the id of a commit's tree; raise ValueError where `content` is not a commit."""
+    first, _, _ = content.partition(b"\n")
+    key, _, oid = first.partition(b" ")
+    if key != b"tree":
+        raise ValueError("a commit does not begin with its tree")
+    return oid.decode("ascii")

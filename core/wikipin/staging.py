@@ -1,0 +1,114 @@
+"""Where a tree is written before anybody can see it: `.memtomem/.staging/<random>`, outside what agents search.
+
+No project lock is held here. A staging directory belongs to whoever holds the `flock` on its `owner` file, and so to
+nobody once that process is gone: only then may another sweep it away.
+"""
+
+import os
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from wikipin.folder import Folder, What
+from wikipin.tree import Tree
+
+STAGING = ".staging"
+_OWNER = "owner"
+_OPEN_OWNER = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass
+class Staging:
+    """One staging directory of ours. `keep` is set while a journal refers to it."""
+
+    name: str
+    folder: Folder
+    keep: bool = False
+
+    def write(self, slot: str, tree: Tree) -> None:
+        """Write `tree` below `slot` and sync it: all files first, then all of them to the medium, then directories."""
+        with self.folder.make_child(slot) as root:
+            for file in tree.files:
+                _write(root, file.path.split("/"), file.content, 0o777 if file.executable else 0o666)
+            root.sync_tree()
+        self.folder.sync()
+
+
+def _write(folder: Folder, parts: list[str], content: bytes, mode: int) -> None:
+    if len(parts) == 1:
+        folder.write_new(parts[0], content, mode=mode)
+        return
+    with folder.make_child(parts[0]) as child:
+        _write(child, parts[1:], content, mode)
+
+
+@contextmanager
+def open_staging(memtomem: Folder) -> Generator[Staging]:
+    """Make a staging directory, and remove it at the end unless it is to be kept."""
+    with memtomem.make_child(STAGING) as area:
+        memtomem.sync()
+        name, folder, owner = _create(area)
+        staging = Staging(name, folder)
+        try:
+            area.sync()
+            yield staging
+        finally:
+            if not staging.keep:
+                # What cannot be removed now is swept by the next writer; it is no reason to fail.
+                with suppress(OSError):
+                    area.discard_tree(name)
+            folder.__exit__(None, None, None)
+            os.close(owner)
+
+
+def sweep(memtomem: Folder) -> None:
+    """Remove every staging directory whose owner is gone. The project's lock is held, and no journal is left."""
+    if memtomem.what(STAGING) is not What.DIRECTORY:
+        return
+    with memtomem.child(STAGING) as area:
+        for name in area.names():
+            if area.what(name) is What.DIRECTORY:
+                with suppress(FileNotFoundError):
+                    _sweep_one(area, name)
+
+
+def _sweep_one(area: Folder, name: str) -> None:
+    with area.child(name) as folder:
+        try:
+            owner = os.open(_OWNER, _OPEN_OWNER, dir_fd=folder.descriptor)
+        except FileNotFoundError:
+            # Its maker is between two steps, or died there. It is empty, and the first of them would make another.
+            with suppress(OSError):
+                os.rmdir(name, dir_fd=area.descriptor)
+            return
+        try:
+            if _is_ours(owner):
+                area.discard_tree(name)
+        finally:
+            os.close(owner)
+
+
+def _create(area: Folder) -> tuple[str, Folder, int]:
+    while True:
+        name = secrets.token_hex(8)
+        os.mkdir(name, dir_fd=area.descriptor)
+        try:
+            folder = area.child(name)
+        except FileNotFoundError:
+            continue
+        try:
+            owner = os.open(_OWNER, _OPEN_OWNER | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder.descriptor)
+        except FileNotFoundError:
+            folder.__exit__(None, None, None)
+            continue
+        if _is_ours(owner) and os.fstat(owner).st_nlink == 1:
+            return name, folder, owner
+        os.close(owner)
+        folder.__exit__(None, None, None)
+
+
+def _is_ours(owner: int) -> bool:
+    from filelock import lock_descriptor  # noqa: PLC0415 - its import takes longer than a whole read-only call
+
+    return lock_descriptor(owner, blocking=False)

@@ -1,0 +1,197 @@
+"""One skill's files as values: what is read from a commit, what stands on disk, and the digests that compare them.
+
+No I/O. A `Tree` can only be made through a `Draft`, and a draft refuses, with `unsafe-skill`, at the first entry that
+breaks a limit: so there is no tree that must not be written.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import NoReturn
+
+from wikipin.display import printable
+from wikipin.errors import WikipinError
+from wikipin.names import RelPath, SkillName, fold, path_fault
+
+MOST_FILES = 512
+MOST_BYTES = 16 * 1024 * 1024
+LARGEST_FILE = 4 * 1024 * 1024
+LARGEST_SKILL_MD = 1024 * 1024
+MOST_ENTRIES = 4 * MOST_FILES  # files, directories and what is left out: a tree of empty trees must end too
+
+SKILL_MD = RelPath("SKILL.md")
+NEVER_CONTENT = frozenset({".DS_Store", "__pycache__"})
+"""What machines leave behind in a directory: no part of a skill, neither in a commit nor on disk."""
+
+_LEFT_OUT_IN_SILENCE = NEVER_CONTENT | {".git"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What identifies one file: the SHA-256 of its bytes, and whether its owner may execute it."""
+
+    sha256: str
+    executable: bool
+
+
+Listing = Mapping[str, Mark]
+"""Path below the skill's directory -> Mark, for every file."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One regular file of a skill."""
+
+    path: RelPath
+    content: bytes
+    executable: bool
+
+    @cached_property
+    def mark(self) -> Mark:
+        """Digest and mode."""
+        return Mark(hashlib.sha256(self.content).hexdigest(), self.executable)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files of one skill at one commit, sorted by path, and what of that commit was left out (path, what it is)."""
+
+    files: tuple[File, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The marks by path."""
+        return {file.path: file.mark for file in self.files}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by path, as the lockfile has them."""
+        return {file.path: file.mark.sha256 for file in self.files}
+
+    @cached_property
+    def plan(self) -> str:
+        """The digest of exactly what would be written."""
+        return plan_digest(self.listing)
+
+    def content(self, path: RelPath) -> bytes | None:
+        """Return the bytes of the file at `path`, or None where there is no such file."""
+        return next((file.content for file in self.files if file.path == path), None)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What stands on disk where a skill's copy is: its files, and by path what is neither file nor directory."""
+
+    listing: Listing
+    odd: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by path, as the lockfile has them."""
+        return {path: mark.sha256 for path, mark in self.listing.items()}
+
+    @cached_property
+    def plan(self) -> str:
+        """The digest that equals a tree's plan exactly where the copy is that tree."""
+        return plan_digest(self.listing, self.odd)
+
+
+def plan_digest(listing: Listing, odd: Mapping[str, str] | None = None) -> str:
+    """Return the SHA-256, in hexadecimal, over mode, digest and path of every file, sorted by path.
+
+    A NUL ends each record, and no path holds one, so two listings have one digest only where they are equal.
+    """
+    digest = hashlib.sha256()
+    for path, mark in sorted(listing.items()):
+        mode = "100755" if mark.executable else "100644"
+        digest.update(f"{mode} {mark.sha256} {path}\0".encode("utf-8", "surrogateescape"))
+    for path, kind in sorted((odd or {}).items()):
+        digest.update(f"{kind} {path}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+class Kind(Enum):
+    """What a git tree entry is to us, by its mode (git-fast-import(1), "filemodify")."""
+
+    FILE = 0o100644
+    EXECUTABLE = 0o100755
+    DIRECTORY = 0o040000
+    LINK = 0o120000
+    SUBMODULE = 0o160000
+
+
+class Draft:
+    """Collects one skill's entries in the order in which they are read."""
+
+    def __init__(self, name: SkillName) -> None:
+        self._name = name
+        self._files: list[File] = []
+        self._left_out: list[tuple[str, str]] = []
+        self._bytes = 0
+        self._entries = 0
+        self._spelling: dict[str, str] = {}
+
+    def admit(self, parent: str, part: bytes, mode: int) -> tuple[Kind, RelPath] | None:
+        """Judge one entry of the directory `parent` ("" or ending with "/"): its kind and path, or None if left out."""
+        self._entries += 1
+        if self._entries > MOST_ENTRIES:
+            self._refuse(f"has more than {MOST_ENTRIES} entries")
+        try:
+            name = part.decode("utf-8")
+        except UnicodeDecodeError:
+            self._refuse(f"has a path that is not UTF-8, below '{parent}'")
+        if name in _LEFT_OUT_IN_SILENCE:
+            return None
+        path = self._safe_path(parent + name)
+        try:
+            kind = Kind(mode)
+        except ValueError:
+            self._refuse(f"has mode {mode:06o} at '{path}'")
+        if kind in {Kind.LINK, Kind.SUBMODULE}:
+            self._left_out.append((path, "a symbolic link" if kind is Kind.LINK else "a submodule"))
+            return None
+        return kind, path
+
+    def size_check(self, path: RelPath) -> Callable[[int], bool]:
+        """Return what refuses the file at `path` by its size, where it or the whole would be too large."""
+        limit = LARGEST_SKILL_MD if path == SKILL_MD else LARGEST_FILE
+
+        def is_wanted(size: int) -> bool:
+            if size > limit:
+                self._refuse(f"has {size} bytes in '{path}', and {limit} are the limit")
+            if self._bytes + size > MOST_BYTES:
+                self._refuse(f"has more than {MOST_BYTES} bytes in all")
+            return True
+
+        return is_wanted
+
+    def add(self, path: RelPath, content: bytes, *, executable: bool) -> None:
+        """Take in the file at an admitted path."""
+        self.size_check(path)(len(content))
+        if len(self._files) == MOST_FILES:
+            self._refuse(f"has more than {MOST_FILES} files")
+        self._bytes += len(content)
+        self._files.append(File(path, content, executable))
+
+    def finish(self) -> Tree:
+        """Return the tree."""
+        return Tree(tuple(sorted(self._files, key=lambda file: file.path)), tuple(self._left_out))
+
+    def _safe_path(self, path: str) -> RelPath:
+        if (fault := path_fault(path)) is not None:
+            self._refuse(f"has a path that {fault}: '{printable(path, limit=120)}'")
+        folded = fold(path)
+        if folded in self._spelling:
+            self._refuse(f"has '{self._spelling[folded]}' and '{path}', which some file systems take for one")
+        self._spelling[folded] = path
+        return RelPath(path)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise WikipinError(
+            "unsafe-skill",
+            f"skill '{self._name}' {what}",
+            "Mend that in the wiki, commit it, and call again",
+        )

@@ -1,0 +1,207 @@
+"""A wiki: a git repository of skills, read from its objects at one commit.
+
+The work tree is only ever compared with the commit, for a warning; index and files of the wiki are never touched.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from wikipin.display import printable
+from wikipin.errors import WikipinError
+from wikipin.folder import Folder
+from wikipin.git import LARGEST_TREE, Objects, any_size, at_most, find_git_dir, run_git, unreadable
+from wikipin.names import HEAD, Commit, Revision, SkillName, is_commit, is_skill_name
+from wikipin.objects import TreeEntry, parse_commit_tree, parse_tree
+from wikipin.skill import Skill, not_a_skill, parse_header, parse_skill
+from wikipin.tree import LARGEST_SKILL_MD, SKILL_MD, Copy, Draft, Kind
+
+SKILLS = "skills"
+DEFAULT_WIKI = "~/.memtomem-wiki"
+WIKI_VARIABLE = "MEMTOMEM_WIKI_PATH"
+
+_FILES = frozenset({Kind.FILE.value, Kind.EXECUTABLE.value})
+_LARGEST_COMMIT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One skill of the wiki, as a list shows it, with the id of its tree."""
+
+    name: SkillName
+    description: str
+    tree_id: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the wiki has at one commit: its skills by name, and the directories that cannot be installed (name, why)."""
+
+    commit: Commit
+    skills: tuple[Listed, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def default_wiki_path() -> Path:
+    """Return `$MEMTOMEM_WIKI_PATH`, else `~/.memtomem-wiki`, as it is named."""
+    return Path(os.environ.get(WIKI_VARIABLE) or DEFAULT_WIKI)
+
+
+class Wiki(AbstractContextManager["Wiki"]):
+    """A wiki open for reading: one git process answers every read of the `with` block."""
+
+    def __init__(self, path: Path) -> None:
+        """Find the repository at `path`; start nothing. Raises `wiki-not-found`, or `wiki-unreadable` without git."""
+        self.path = path
+        self._git_dir = find_git_dir(path)
+        self._objects = Objects(self._git_dir)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._objects.close()
+
+    def resolve(self, revision: Revision = HEAD) -> Commit:
+        """Return the full id of the commit that `revision` names now.
+
+        Raises `ref-not-found`, `wiki-empty` or `wiki-unreadable`.
+        """
+        found = self._objects.find(f"{revision}^{{commit}}", "commit", at_most(_LARGEST_COMMIT))
+        if found is not None and is_commit(found[0]):
+            return Commit(found[0])
+        if self._is_damaged(revision):
+            raise unreadable(f"'{revision}' names a commit that is damaged or missing in the wiki")
+        if not self._id_of(HEAD):
+            raise WikipinError(
+                "wiki-empty",
+                "the wiki has no commit yet",
+                "Commit a skill there as skills/NAME/SKILL.md, and call again",
+            )
+        raise WikipinError(
+            "ref-not-found",
+            f"'{revision}' is not a commit in the wiki",
+            "Give a branch, a tag or a commit id of the wiki, or leave ref out for its newest commit",
+        )
+
+    def catalogue(self, commit: Commit) -> Catalogue:
+        """Return every skill at `commit`, with its description; what no agent would load is named, with the reason."""
+        entries = [entry for entry in self._skill_entries(commit) if entry.mode == Kind.DIRECTORY.value]
+        named = [entry for entry in entries if is_skill_name(os.fsdecode(entry.name))]
+        skipped = [(os.fsdecode(e.name), "its name is not a skill name") for e in entries if e not in named]
+        trees = self._objects.read_all((entry.oid for entry in named), "tree", at_most(LARGEST_TREE))
+        headers = [
+            next((e.oid for e in self._parse_tree(tree) if e.name == SKILL_MD.encode() and e.mode in _FILES), None)
+            for tree in trees
+        ]
+        contents = self._objects.read_all(filter(None, headers), "blob", lambda size: size <= LARGEST_SKILL_MD)
+        skills: list[Listed] = []
+        for entry, oid in zip(named, headers, strict=True):
+            name = SkillName(os.fsdecode(entry.name))
+            header = parse_header(next(contents)) if oid else "has no SKILL.md"
+            if isinstance(header, str):
+                skipped.append((name, header))
+            elif header.name != name:
+                skipped.append((name, f"calls itself '{printable(header.name, limit=80)}' in its SKILL.md"))
+            else:
+                skills.append(Listed(name, header.description, entry.oid))
+        return Catalogue(commit, tuple(skills), tuple(sorted(skipped)))
+
+    def read_skill(self, commit: Commit, name: SkillName) -> Skill:
+        """Return the skill as it is at `commit`. Raises `not-in-wiki`, `not-a-skill`, `unsafe-skill`."""
+        entries = self._skill_entries(commit)
+        entry = next((entry for entry in entries if entry.name == name.encode()), None)
+        if entry is None:
+            raise self._not_in_wiki(name, commit, entries)
+        if entry.mode != Kind.DIRECTORY.value:
+            raise not_a_skill(name, "is not a directory")
+        draft = Draft(name)
+        self._collect(draft, entry.oid, "")
+        return parse_skill(name, commit, draft.finish())
+
+    def tree_ids(self, commit: Commit) -> dict[str, str] | None:
+        """Return the tree id of every skill at `commit` by name, or None where the wiki does not have that commit."""
+        if self._objects.find(commit, "commit", at_most(_LARGEST_COMMIT)) is None:
+            return None
+        return {os.fsdecode(e.name): e.oid for e in self._skill_entries(commit) if e.mode == Kind.DIRECTORY.value}
+
+    def ancestors(self, commits: Iterable[Commit], of: Commit) -> set[Commit]:
+        """Return those of `commits`, all of them in the wiki, from which `of` descends, or which it is."""
+        wanted = set(commits)
+        if not wanted:
+            return set()
+        lines = "\n".join([*sorted(wanted), f"^{of}", ""])
+        answer = run_git(self._git_dir, ["rev-list", "--stdin"], given=lines)
+        if answer.returncode != 0:
+            raise unreadable("git cannot walk the wiki's history")
+        return wanted - set(map(Commit, answer.stdout.split()))
+
+    def has_uncommitted(self, skill: Skill) -> bool:
+        """Tell whether the wiki's work tree has this skill otherwise than `skill`, which is what is committed."""
+        on_disk = self._work_tree_copy(skill.name)
+        return on_disk is not None and on_disk.listing != skill.tree.listing
+
+    def _collect(self, draft: Draft, tree_id: str, parent: str) -> None:
+        for entry in self._parse_tree(self._objects.read(tree_id, "tree", at_most(LARGEST_TREE))):
+            if (admitted := draft.admit(parent, entry.name, entry.mode)) is None:
+                continue
+            kind, path = admitted
+            if kind is Kind.DIRECTORY:
+                self._collect(draft, entry.oid, f"{path}/")
+                continue
+            content = self._objects.read(entry.oid, "blob", draft.size_check(path))
+            draft.add(path, content, executable=kind is Kind.EXECUTABLE)
+
+    def _skill_entries(self, commit: Commit) -> list[TreeEntry]:
+        try:
+            root = parse_commit_tree(self._objects.read(commit, "commit", at_most(_LARGEST_COMMIT)))
+        except ValueError:
+            raise unreadable(f"git holds a damaged commit {commit}") from None
+        entries = self._parse_tree(self._objects.read(root, "tree", at_most(LARGEST_TREE)))
+        skills = next((e for e in entries if e.name == SKILLS.encode() and e.mode == Kind.DIRECTORY.value), None)
+        return self._parse_tree(self._objects.read(skills.oid, "tree", at_most(LARGEST_TREE))) if skills else []
+
+    def _parse_tree(self, content: bytes) -> list[TreeEntry]:
+        try:
+            return list(parse_tree(content, self._objects.oid_bytes))
+        except ValueError:
+            raise unreadable("git holds a damaged tree") from None
+
+    def _id_of(self, revision: str) -> str:
+        arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", revision]
+        return run_git(self._git_dir, arguments).stdout.strip()
+
+    def _is_damaged(self, revision: str) -> bool:
+        """Tell whether `revision` is an id whose object git does not have, or not whole."""
+        oid = self._id_of(revision)
+        return bool(oid) and not any(
+            self._objects.find(oid, kind, any_size) for kind in ("commit", "tag", "tree", "blob")
+        )
+
+    def _not_in_wiki(self, name: SkillName, commit: Commit, entries: list[TreeEntry]) -> WikipinError:
+        if self._work_tree_copy(name) is not None:
+            return WikipinError(
+                "not-in-wiki",
+                f"skill '{name}' is in the wiki's work tree but is not committed at {commit[:12]}",
+                "Commit it in the wiki, and call again",
+            )
+        known = [os.fsdecode(entry.name) for entry in entries if is_skill_name(os.fsdecode(entry.name))]
+        near = difflib.get_close_matches(name, known, n=3)
+        alike = f"; the wiki has {' and '.join(map(repr, near))}" if near else ""
+        return WikipinError(
+            "not-in-wiki",
+            f"the wiki has no skill '{name}' at {commit[:12]}{alike}",
+            "Call wiki_list (or run 'wikipin list') for the names it has",
+        )
+
+    def _work_tree_copy(self, name: SkillName) -> Copy | None:
+        if self._git_dir == self.path:
+            return None
+        try:
+            with Folder.open(self.path) as root, root.child(SKILLS) as skills, skills.child(name) as skill:
+                return skill.scan()
+        except OSError:
+            return None

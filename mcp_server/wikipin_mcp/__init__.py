@@ -1,0 +1,1 @@
+"""The MCP server of wikipin: its verbs as tools for coding agents."""
