@@ -57,7 +57,7 @@ def open_staging(memtomem: Folder) -> Generator[Staging]:
             if not staging.keep:
                 # What cannot be removed now is swept by the next writer; it is no reason to fail.
                 with suppress(OSError):
-                    area.discard_tree(name)
+                    _remove(area, name, folder)
             folder.__exit__(None, None, None)
             os.close(owner)
 
@@ -84,9 +84,18 @@ def _sweep_one(area: Folder, name: str) -> None:
             return
         try:
             if _is_ours(owner):
-                area.discard_tree(name)
+                _remove(area, name, folder)
         finally:
             os.close(owner)
+
+
+def _remove(area: Folder, name: str, folder: Folder) -> None:
+    """Remove a staging directory, the proof of its ownership last: what is left half-way can still be swept."""
+    for inside in folder.names():
+        if inside != _OWNER:
+            folder.discard_tree(inside)
+    folder.discard(_OWNER)
+    os.rmdir(name, dir_fd=area.descriptor)
 
 
 def _create(area: Folder) -> tuple[str, Folder, int]:

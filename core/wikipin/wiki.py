@@ -175,11 +175,11 @@ class Wiki(AbstractContextManager["Wiki"]):
         return run_git(self._git_dir, arguments).stdout.strip()
 
     def _is_damaged(self, revision: str) -> bool:
-        """Tell whether `revision` is an id whose object git does not have, or not whole."""
+        """Tell whether `revision` is the name of an object that git does not have, or not whole."""
         oid = self._id_of(revision)
-        return bool(oid) and not any(
-            self._objects.find(oid, kind, any_size) for kind in ("commit", "tag", "tree", "blob")
-        )
+        if oid in {"", revision}:  # git takes any full id for a name
+            return False
+        return not any(self._objects.find(oid, kind, any_size) for kind in ("commit", "tag", "tree", "blob"))
 
     def _not_in_wiki(self, name: SkillName, commit: Commit, entries: list[TreeEntry]) -> WikipinError:
         if self._work_tree_copy(name) is not None:

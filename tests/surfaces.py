@@ -1,0 +1,84 @@
+"""The two doors of the program, as one: a verb goes in, what its caller gets to see comes out."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+from mcp import Client
+from mcp_types import CallToolResult, TextContent
+
+from wikipin_mcp.server import create_server
+from wikipin_mcp.tools import Options
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a caller sees: the answer, or the code and the whole text of a refusal."""
+
+    answer: Json
+    code: str | None
+    text: str
+
+
+Surface = Callable[..., Outcome]
+"""`surface(tool, arguments, wiki=..., project=...)`."""
+
+
+def tool(mode: str) -> Surface:
+    """Return the surface of the MCP server, in one protocol era."""
+
+    def call(name: str, arguments: Json, *, wiki: Path, project: Path) -> Outcome:
+        async def talk() -> CallToolResult:
+            async with Client(create_server(Options(wiki, (project,))), mode=mode) as client:
+                return await client.call_tool(name, arguments)
+
+        return outcome_of(anyio.run(talk))
+
+    return call
+
+
+def outcome_of(result: CallToolResult) -> Outcome:
+    """Return what a tool result says, having checked that its two halves say the same."""
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    if result.is_error:
+        assert result.structured_content is None
+        return Outcome({}, block.text.partition(":")[0], block.text)
+    assert json.loads(block.text) == result.structured_content
+    return Outcome(cast("Json", result.structured_content), None, block.text)
+
+
+def command(name: str, arguments: Json, *, wiki: Path, project: Path, env: Mapping[str, str] | None = None) -> Outcome:
+    """Run the command as a process of its own."""
+    verb = {"wiki_list": ["list"], "context_install_skill": ["install", "skill"]}[name]
+    words = [str(arguments[key]) for key in ("name", "query") if key in arguments]
+    flags = [f"--{key}={arguments[key]}" for key in ("ref", "plan", "limit") if key in arguments]
+    if arguments.get("dry_run"):
+        flags.append("--dry-run")
+    before = ["--wiki", str(wiki), "--project", str(project), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "wikipin.cli", *before, *verb, *flags, "--", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+    if done.returncode == 0:
+        return Outcome(json.loads(done.stdout), None, done.stdout)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    found = re.fullmatch(r"wikipin: (([a-z-]+): .+\. .+\.)\n", done.stderr)
+    assert found, done.stderr
+    return Outcome({}, found.group(2), found.group(1))
+
+
+SURFACES: dict[str, Surface] = {"legacy": tool("legacy"), "modern": tool("auto"), "command": command}
