@@ -1,11 +1,13 @@
 """The verb `list`: what the wiki offers, and how each skill stands in the project."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wikipin.errors import WikipinError
 from wikipin.inspection import Survey
-from wikipin.names import HEAD, Commit
+from wikipin.lockfile import Entry
+from wikipin.names import HEAD, Commit, SkillName, is_skill_name
 from wikipin.project import Project
 from wikipin.state import History, State, state_of
 from wikipin.wiki import Catalogue, Listed, Wiki
@@ -35,11 +37,16 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
         catalogue = wiki.catalogue(wiki.resolve(HEAD))
         survey = project.survey()
         history = _history(wiki, catalogue, survey)
+        entries = {name: _with_digests(wiki, name, entry) for name, entry in survey.lockfile.entries.items()}
     words = _folded(query).split()
     return Offers(
         catalogue.commit,
         [
-            Offer(skill.name, skill.description, _state(skill, survey, history))
+            Offer(
+                skill.name,
+                skill.description,
+                state_of(skill.name, entries.get(skill.name), survey.copies.get(skill.name), history),
+            )
             for skill in catalogue.skills
             if _matches(words, skill)
         ],
@@ -47,8 +54,15 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
     )
 
 
-def _state(skill: Listed, survey: Survey, history: History) -> State:
-    return state_of(skill.name, survey.lockfile.entry(skill.name), survey.copies.get(skill.name), history)
+def _with_digests(wiki: Wiki, name: str, entry: Entry) -> Entry:
+    """Return `entry` with the digests that its pin has in the wiki, where an older tool wrote none that count."""
+    if entry.digests is not None or not is_skill_name(name):
+        return entry
+    try:
+        skill = wiki.read_skill(entry.commit, SkillName(name))
+    except WikipinError:
+        return entry
+    return replace(entry, digests=skill.tree.digests)
 
 
 def _matches(words: list[str], skill: Listed) -> bool:

@@ -1,0 +1,142 @@
+"""The command as a person meets it: what it prints, where, and with which exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from snapshot import snapshot
+from wikis import git, head, make_wiki, plain_skill
+
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("MEMTOMEM_WIKI_PATH", raising=False)
+    return home
+
+
+@pytest.fixture
+def project(home: Path) -> Path:
+    project = home / "project"
+    project.mkdir()
+    return project
+
+
+def _wikipin(at: Path, *words: str) -> Done:
+    return subprocess.run(
+        [sys.executable, "-m", "wikipin.cli", *words], check=False, capture_output=True, text=True, cwd=at
+    )
+
+
+def test_from_nothing_to_an_installed_skill(home: Path, project: Path) -> None:
+    made = _wikipin(project, "init")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "~/.memtomem-wiki" in made.stdout
+    empty = _wikipin(project, "list")
+    assert (empty.returncode, empty.stdout) == (0, "The wiki has no skill yet.\n")
+
+    wiki = home / ".memtomem-wiki"
+    (wiki / "skills/hello").mkdir()
+    (wiki / "skills/hello/SKILL.md").write_text("---\nname: hello\ndescription: Greets.\n---\n")
+    git(wiki, "add", "-A")
+    git(wiki, "commit", "-q", "-m", "hello")
+
+    listed = _wikipin(project, "list")
+    assert listed.stdout.split() == ["hello", "available", "Greets."]
+    installed = _wikipin(project, "install", "skill", "hello")
+    assert installed.returncode == 0
+    assert head(wiki)[:12] in installed.stdout
+    assert (project / ".claude/skills/hello/SKILL.md").exists()
+    assert _wikipin(project, "list").stdout.split()[1] == "ok"
+
+
+def test_init_from_clones(home: Path, project: Path, tmp_path: Path) -> None:
+    origin = make_wiki(tmp_path / "origin", {"hello": plain_skill("hello")})
+    assert _wikipin(project, "init", "--from", str(origin)).returncode == 0
+    assert head(home / ".memtomem-wiki") == head(origin)
+
+
+def test_init_refuses_what_is_there_and_touches_nothing(home: Path, project: Path) -> None:
+    assert _wikipin(project, "init").returncode == 0
+    (home / "full").mkdir()
+    (home / "full/mine.txt").write_text("mine")
+    before = snapshot(home)
+    for words in (["init"], ["init", "--from", "/nowhere"], ["--wiki", str(home / "full"), "init"]):
+        refused = _wikipin(project, *words)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("wikipin: invalid-argument: ")
+    assert snapshot(home) == before
+
+
+def test_a_failed_clone_leaves_nothing(home: Path, project: Path) -> None:
+    before = snapshot(home)
+    failed = _wikipin(project, "init", "--from", "file:///nowhere/at/all")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("wikipin: wiki-unreadable: ")
+    assert failed.stderr.count("\n") == 1
+    assert snapshot(home) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["instal"],
+        ["install"],
+        ["install", "skill"],
+        ["install", "skill", "a", "b"],
+        ["list", "--limit", "0"],
+        ["--nope"],
+        [],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words: list[str], project: Path) -> None:
+    assert _wikipin(project, *words).returncode == 2
+
+
+def test_a_refusal_is_one_line_on_stderr_and_exit_code_1(project: Path) -> None:
+    refused = _wikipin(project, "install", "skill", "Bad")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr == (
+        "wikipin: invalid-name: 'Bad' is not a skill name. "
+        "Give 1-64 of a-z, 0-9 and -, without a leading, trailing or double -.\n"
+    )
+
+
+def test_warnings_go_to_stderr_and_the_plan_to_stdout(home: Path, project: Path) -> None:
+    wiki = make_wiki(home / ".memtomem-wiki", {"hello": plain_skill("hello")})
+    (wiki / "skills/hello/SKILL.md").write_text("edited")
+    dry = _wikipin(project, "install", "skill", "hello", "--dry-run")
+    assert "warning: the wiki's work tree" in dry.stderr
+    plan = dry.stdout.splitlines()[-1].removeprefix("Plan: ")
+    assert _wikipin(project, "install", "skill", "hello", "--plan", plan).returncode == 0
+
+
+@pytest.mark.parametrize("expose", ["none", "claude", "agents", "agents,claude"])
+@pytest.mark.parametrize("mode", ["link", "copy"])
+def test_exposures_are_as_asked(expose: str, mode: str, home: Path, project: Path) -> None:
+    make_wiki(home / ".memtomem-wiki", {"hello": {**plain_skill("hello"), "run.sh": (b"x", True)}})
+    words = ["--json", "install", "skill", "hello", "--expose", expose, "--expose-mode", mode]
+
+    exposed = json.loads(_wikipin(project, *words).stdout)["exposed"]
+
+    assert exposed == [f".{word}/skills/hello" for word in ("agents", "claude") if word in expose]
+    for word in ("agents", "claude"):
+        place = project / f".{word}"
+        assert place.exists() == (word in expose)
+        if place.exists():
+            assert (place / "skills/hello").is_symlink() == (mode == "link")
+            assert snapshot(place / "skills/hello") == snapshot(project / ".memtomem/skills/hello")
+    assert list((project / ".memtomem/.staging").iterdir()) == []
+
+
+def test_an_unknown_place_to_expose_is_refused(home: Path, project: Path) -> None:
+    make_wiki(home / ".memtomem-wiki", {"hello": plain_skill("hello")})
+    refused = _wikipin(project, "install", "skill", "hello", "--expose", "cursor")
+    assert refused.stderr.startswith("wikipin: invalid-argument: 'cursor' is not a place")
