@@ -79,6 +79,7 @@ def test_an_empty_tree_has_no_entry() -> None:
         for mode in (b"rwx", b"109", b"+100644", b"-100644", b"1_00644", b"0o100644", b"\t1")
     ]
     + [b"\0", b"\xff"],
+    ids=lambda content: repr(content[:12]),
 )
 def test_bytes_that_are_no_tree_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - its text is for nobody: the caller says what is damaged

@@ -48,7 +48,8 @@ def _call(
 ) -> Outcome:
     """Install `hello`, as a client with these roots (None: one that does not know roots)."""
 
-    async def tell(_: ClientRequestContext) -> ListRootsResult | ErrorData:
+    async def tell(context: ClientRequestContext) -> ListRootsResult | ErrorData:
+        assert context.session is not None
         if isinstance(roots, ErrorData):
             return roots
         return ListRootsResult(roots=[Root(uri=FileUrl(root.as_uri())) for root in roots or ()])

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,14 +133,14 @@ def test_what_git_is_told_by_our_environment_does_not_reach_it(
     variable: str, wiki: Path, project: Path, tmp_path: Path
 ) -> None:
     other = make_wiki(tmp_path / "other", {"hello": plain_skill("hello", "Of another wiki.")})
-    values: dict[str, Callable[[], str]] = {
-        "GIT_DIR": lambda: str(other / ".git"),
-        "GIT_WORK_TREE": lambda: str(other),
-        "GIT_INDEX_FILE": lambda: str(other / ".git/index"),
-        "GIT_OBJECT_DIRECTORY": lambda: str(other / ".git/objects"),
-        "GIT_CONFIG_COUNT": lambda: "1",
+    values = {
+        "GIT_DIR": str(other / ".git"),
+        "GIT_WORK_TREE": str(other),
+        "GIT_INDEX_FILE": str(other / ".git/index"),
+        "GIT_OBJECT_DIRECTORY": str(other / ".git/objects"),
+        "GIT_CONFIG_COUNT": "1",
     }
-    env = {variable: values[variable](), "GIT_CONFIG_KEY_0": "core.worktree", "GIT_CONFIG_VALUE_0": str(other)}
+    env = {variable: values[variable], "GIT_CONFIG_KEY_0": "core.worktree", "GIT_CONFIG_VALUE_0": str(other)}
 
     async def talk() -> Outcome:
         async with Client(_parameters(wiki, project, **env)) as client:

@@ -48,21 +48,30 @@ def find_git_dir(path: Path) -> Path:
 
     It is looked for nowhere else: a directory below some other repository is not a wiki.
     """
+    try:
+        found = _git_dir_at(path)
+    except OSError as error:
+        raise unreadable(f"the wiki's directory cannot be read: {error.strerror}") from None
+    if found is None:
+        raise WikipinError(
+            "wiki-not-found",
+            "there is no git repository where the wiki should be",
+            "Run 'wikipin init' to make one or 'wikipin init --from GIT_URL' to clone yours, or name its place with --wiki",
+        )
+    return found
+
+
+def _git_dir_at(path: Path) -> Path | None:
     inside = path / ".git"
     if inside.is_dir():
         return inside
     if inside.is_file():
-        first = inside.read_bytes()[:4096].decode("utf-8", "replace").strip()
+        with inside.open("rb") as file:
+            first = file.read(4096).decode("utf-8", "replace").strip()
         target = path / first.removeprefix("gitdir:").strip()
-        if first.startswith("gitdir:") and (target / "HEAD").exists():
-            return target
-    elif (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir():
-        return path
-    raise WikipinError(
-        "wiki-not-found",
-        "there is no git repository where the wiki should be",
-        "Run 'wikipin init' to make one or 'wikipin init --from GIT_URL' to clone yours, or name its place with --wiki",
-    )
+        return target if first.startswith("gitdir:") and (target / "HEAD").exists() else None
+    is_bare = (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    return path if is_bare else None
 
 
 def git_program() -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from wikipin import lockfile as lockfiles
 from wikipin.exposure import DIRECTORIES, Standing, link_target
-from wikipin.folder import Folder, What
+from wikipin.errors import WikipinError
+from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.layout import LOCKFILE, SKILLS
 from wikipin.lockfile import Entry, Lockfile, empty_lockfile, parse_lockfile
 from wikipin.names import is_entry_name
@@ -90,7 +91,14 @@ def lockfile_bytes(memtomem: Folder | None) -> bytes | None:
     """Return the lockfile as it is, or None where there is none."""
     if memtomem is None or memtomem.what(LOCKFILE) is What.NOTHING:
         return None
-    return memtomem.read(LOCKFILE, limit=lockfiles.LARGEST)
+    try:
+        return memtomem.read(LOCKFILE, limit=lockfiles.LARGEST)
+    except (NotOrdinaryError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise WikipinError(
+            "lockfile-corrupt", f"{lockfiles.PATH} cannot be read: {error.strerror}", "Make it readable, and call again"
+        ) from error
 
 
 def read_lockfile(memtomem: Folder | None) -> Lockfile:

@@ -76,7 +76,6 @@ def not_a_skill(name: SkillName, why: str) -> WikipinError:
     )
 
 
-@lru_cache(maxsize=4096)
 def parse_header(content: bytes) -> Header | str:
     """Return the header, or what is wrong with it."""
     try:
@@ -85,9 +84,13 @@ def parse_header(content: bytes) -> Header | str:
         return "has a SKILL.md that is not UTF-8"
     if (match := _FRONTMATTER.match(text)) is None:
         return "has a SKILL.md without frontmatter between two lines of ---"
-    front = match.group(1)
-    if len(front) > _LARGEST_FRONTMATTER:
+    if len(front := match.group(1)) > _LARGEST_FRONTMATTER:
         return f"has a SKILL.md with more than {_LARGEST_FRONTMATTER} characters of frontmatter"
+    return _parse_frontmatter(front)
+
+
+@lru_cache(maxsize=2048)  # a server lists the same skills again and again, and the parser is the slow part of that
+def _parse_frontmatter(front: str) -> Header | str:
     fields = _yaml_fields(front) or _plain_fields(front)
     missing = next((key for key in ("name", "description") if key not in fields), None)
     if missing is not None:

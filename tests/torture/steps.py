@@ -4,18 +4,20 @@ A child process is forked, and in it the functions through which all writes go a
 process at once, before it is made, as a kill would. Nothing of the program knows of it.
 """
 
+import importlib
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-import filelock  # noqa: F401 - else each child would import it anew, which takes longer than all that it does
-
 import wikipin.folder
-import wikipin.rename
+from wikipin.rename import rename_directory
 
 KILLED = 9
+# Else each child would import it anew, which takes longer than all that it does.
+importlib.import_module("filelock")
+
 _CHANGING = ("mkdir", "open", "write", "fsync", "fchmod", "rename", "symlink", "unlink", "rmdir")
 
 
@@ -57,7 +59,7 @@ def _arm(step: int | None) -> None:
     for name in _CHANGING:
         function = getattr(os, name)
         setattr(os, name, wrapped(function, _creates) if name == "open" else wrapped(function))
-    wikipin.folder.rename_directory = wrapped(wikipin.rename.rename_directory)
+    setattr(wikipin.folder, "rename_directory", wrapped(rename_directory))  # noqa: B010 - as folder imported it
 
 
 def _creates(_: object, flags: int, *__: object) -> bool:

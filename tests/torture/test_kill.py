@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ _NAME = SkillName("hello")
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
     """A directory in memory where there is one: a process that dies does not need a disk to be synced."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as place:
         yield Path(place)
 
@@ -39,7 +39,7 @@ def _recover(wiki: Path, project: Path) -> None:
     wikipin.list_skills(wiki, wikipin.Project(project))
 
 
-def _violations(project: Path, tree: dict[str, bytes]) -> list[str]:
+def _violations(project: Path, tree: Mapping[str, bytes]) -> list[str]:
     memtomem = project / ".memtomem"
     lockfile = memtomem / "lock.json"
     has_entry = lockfile.exists() and "hello" in json.loads(lockfile.read_text())["skills"]
@@ -75,7 +75,9 @@ def _steps(wiki: Path, start: Path, scratch: Path, first: int | None) -> int:
 
 def test_an_install_killed_at_any_step_is_whole_or_absent_after_the_next_command(wiki: Path, place: Path) -> None:
     with wikipin.Wiki(wiki) as opened:
-        tree = {f.path: f.content for f in opened.read_skill(opened.resolve(), _NAME).tree.files}
+        tree: Mapping[str, bytes] = {
+            str(f.path): f.content for f in opened.read_skill(opened.resolve(), _NAME).tree.files
+        }
     empty, project, again = place / "empty", place / "project", place / "again"
     empty.mkdir()
     steps = _steps(wiki, empty, project, None)
