@@ -56,7 +56,7 @@ def find_git_dir(path: Path) -> Path:
         raise WikipinError(
             "wiki-not-found",
             "there is no git repository where the wiki should be",
-            "Run 'wikipin init' to make one or 'wikipin init --from GIT_URL' to clone yours, or name its place with --wiki",
+            "Run 'wikipin init' to make one, 'wikipin init --from GIT_URL' to clone one, or give its place with --wiki",
         )
     return found
 

@@ -4,8 +4,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from wikipin import lockfile as lockfiles
-from wikipin.exposure import DIRECTORIES, Standing, link_target
 from wikipin.errors import WikipinError
+from wikipin.exposure import DIRECTORIES, Standing, link_target
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.layout import LOCKFILE, SKILLS
 from wikipin.lockfile import Entry, Lockfile, empty_lockfile, parse_lockfile

@@ -18,7 +18,7 @@ from wikipin.tree import SKILL_MD, Tree
 LONGEST_DESCRIPTION = 1024
 """The specification's limit; Codex leaves out a skill that goes beyond it, the others do not."""
 
-_LARGEST_FRONTMATTER = 64 * 1024
+_LARGEST_FRONTMATTER = 16 * 1024  # the parser takes quadratic time on what is made to be slow
 _FRONTMATTER = re.compile(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -102,7 +102,7 @@ def _yaml_fields(front: str) -> dict[str, str]:
     try:
         # BaseLoader constructs nothing but strings, lists and dictionaries.
         document: object = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 - see above
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         return {}
     if not isinstance(document, dict):
         return {}
