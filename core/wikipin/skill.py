@@ -19,7 +19,7 @@ LONGEST_DESCRIPTION = 1024
 """The specification's limit; Codex leaves out a skill that goes beyond it, the others do not."""
 
 _LARGEST_FRONTMATTER = 16 * 1024  # the parser takes quadratic time on what is made to be slow
-_FRONTMATTER = re.compile(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONTMATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
