@@ -136,7 +136,18 @@ def test_exposures_are_as_asked(expose: str, mode: str, home: Path, project: Pat
     assert list((project / ".memtomem/.staging").iterdir()) == []
 
 
-def test_an_unknown_place_to_expose_is_refused(home: Path, project: Path) -> None:
+def test_an_unknown_place_to_expose_is_wrong_usage(home: Path, project: Path) -> None:
     make_wiki(home / ".memtomem-wiki", {"hello": plain_skill("hello")})
     refused = _wikipin(project, "install", "skill", "hello", "--expose", "cursor")
-    assert refused.stderr.startswith("wikipin: invalid-argument: 'cursor' is not a place")
+    assert refused.returncode == 2
+    assert "'cursor' is not a place" in refused.stderr
+
+
+def test_a_copy_is_not_put_where_our_link_stands(home: Path, project: Path) -> None:
+    make_wiki(home / ".memtomem-wiki", {"hello": plain_skill("hello")})
+    (project / ".claude/skills").mkdir(parents=True)
+    (project / ".claude/skills/hello").symlink_to("../../.memtomem/skills/hello")
+    before = snapshot(project)
+    refused = _wikipin(project, "install", "skill", "hello", "--expose-mode", "copy")
+    assert refused.stderr.startswith("wikipin: exposure-conflict: ")
+    assert snapshot(project) == before

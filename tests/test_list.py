@@ -82,7 +82,7 @@ def test_a_query_looks_in_name_and_description(
 
 @ERAS
 def test_pages_visit_every_skill_once(era: str, project: Path, tmp_path: Path) -> None:
-    names = [f"skill-{number:03}" for number in range(130)]
+    names = sorted(["foo", "foo-bar", "zed", *(f"skill-{number:03}" for number in range(127))])
     wiki = make_wiki(tmp_path / "wiki", {name: plain_skill(name, "x" * 1000) for name in names})
     seen: list[str] = []
     cursor: Json = {}

@@ -1,13 +1,29 @@
-"""Git's objects as bytes, held against what git itself says of them."""
+"""Git's objects, believed only where their bytes are those of their ids, and read without anything being run."""
 
 import hashlib
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from wikis import commit, git, head, make_wiki, plain_skill
+from wikis import (
+    commit,
+    commit_trees,
+    git,
+    head,
+    make_wiki,
+    object_file,
+    object_id,
+    plain_skill,
+    skill_md,
+    write_object,
+)
 
+from wikipin import Wiki, WikipinError
+from wikipin.names import Revision, SkillName
 from wikipin.objects import TreeEntry, is_object, parse_commit_tree, parse_tree
+from wikipin.tree import SKILL_MD
 
 _BLOB = hashlib.sha1(b"blob 5\0hello", usedforsecurity=False).hexdigest()
 
@@ -90,3 +106,128 @@ def test_bytes_that_are_no_tree_are_refused(content: bytes) -> None:
 def test_bytes_that_are_no_commit_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - as above
         parse_commit_tree(content)
+
+
+_FILES = {"SKILL.md": skill_md("hello", body="caf\u00e9\r\n$Id$\r\n\0"), "run.sh": b"#!/bin/sh\n"}
+_NAME, _OTHER = SkillName("hello"), SkillName("other")
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Path:
+    return make_wiki(tmp_path / "wiki", {"hello": _FILES})
+
+
+def _refusal(wiki: Path, read: Callable[[Wiki], object] | None = None) -> WikipinError:
+    with Wiki(wiki) as opened, pytest.raises(WikipinError) as refused:
+        (read or (lambda wiki: wiki.read_skill(wiki.resolve(), _NAME)))(opened)
+    return refused.value
+
+
+def _list(wiki: Wiki) -> object:
+    return wiki.catalogue(wiki.resolve())
+
+
+def _tampered(kind: str, content: bytes) -> bytes:
+    """Return an object that git reads without a word: whole, of the same kind and size, and not what its id says."""
+    changed = bytes([*content[:-2], content[-2] ^ 1, content[-1]])
+    return zlib.compress(f"{kind} {len(changed)}\0".encode() + changed)
+
+
+_DAMAGE: dict[str, Callable[[str, bytes], bytes | None]] = {
+    "missing": lambda _kind, _content: None,
+    "empty": lambda _kind, _content: b"",
+    "not compressed": lambda _kind, content: content,
+    "cut short": lambda kind, content: zlib.compress(f"{kind} {len(content)}\0".encode() + content)[:-9],
+    "tampered": _tampered,
+    "another kind": lambda _kind, content: zlib.compress(f"tag {len(content)}\0".encode() + content),
+    "longer than it says": lambda kind, content: zlib.compress(f"{kind} {len(content)}\0".encode() + content + b"x"),
+    "shorter than it says": lambda kind, content: zlib.compress(f"{kind} {len(content) + 1}\0".encode() + content),
+    "said to be huge": lambda kind, content: zlib.compress(f"{kind} {2**62}\0".encode() + content),
+}
+_OBJECTS = ["HEAD", "HEAD:", "HEAD:skills", "HEAD:skills/hello", "HEAD:skills/hello/SKILL.md"]
+
+
+@pytest.mark.parametrize("damage", _DAMAGE)
+@pytest.mark.parametrize("name", _OBJECTS)
+def test_a_wiki_whose_objects_are_not_what_their_ids_say_cannot_be_read(wiki: Path, name: str, damage: str) -> None:
+    oid = object_id(wiki, name)
+    kind = git(wiki, "cat-file", "-t", oid).decode()
+    changed = _DAMAGE[damage](kind, _raw(wiki, kind, oid))
+    object_file(wiki, oid).unlink()
+    if changed is not None:
+        object_file(wiki, oid).write_bytes(changed)
+    for read in (None, _list):
+        refused = _refusal(wiki, read)
+        assert refused.code == "wiki-unreadable"
+        assert "git fsck" in refused.remedy
+
+
+def test_a_tree_or_a_commit_that_is_none_inside_cannot_be_read(wiki: Path) -> None:
+    for content in (b"tree nothing\n\n", b"x", b"tree " + b"0" * 40 + b"\n\n"):
+        git(wiki, "update-ref", "--no-deref", "refs/heads/main", object_id(wiki, "HEAD"))
+        oid = write_object(wiki, "commit", content)
+        (wiki / ".git" / "refs" / "heads" / "main").write_text(f"{oid}\n")
+        assert _refusal(wiki).code == "wiki-unreadable"
+        (wiki / ".git" / "refs" / "heads" / "main").unlink()
+        commit(wiki, {"hello": _FILES})
+    commit_trees(wiki, {"hello": write_object(wiki, "tree", b"100644 a\0short")})
+    assert _refusal(wiki).code == "wiki-unreadable"
+
+
+def test_an_object_that_was_replaced_is_read_as_it_was(wiki: Path) -> None:
+    other = commit(make_wiki(wiki.with_name("other"), {}), {"hello": plain_skill("hello", "Replaced.")})
+    git(wiki, "fetch", "--quiet", "--no-tags", str(wiki.with_name("other")), "main")
+    git(wiki, "replace", head(wiki), other)
+    assert b"Replaced." in git(wiki, "show", "HEAD:skills/hello/SKILL.md")
+    with Wiki(wiki) as opened:
+        tree = opened.read_skill(opened.resolve(), _NAME).tree
+    assert tree.content(SKILL_MD) == _FILES["SKILL.md"]
+
+
+def _trap(wiki: Path, marker: Path) -> None:
+    """Make everything that a repository's config and attributes can make git run leave a marker behind."""
+    run = f"touch '{marker}'; cat"
+    commit(
+        wiki, files={".gitattributes": b"* text eol=crlf ident filter=evil diff=evil working-tree-encoding=UTF-16\n"}
+    )
+    for key in ("filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv"):
+        git(wiki, "config", key, run)
+    for key in ("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "diff.external"):
+        git(wiki, "config", key, run)
+    git(wiki, "config", "core.autocrlf", "true")
+    for hook in ("post-checkout", "post-index-change", "reference-transaction", "fsmonitor-watchman"):
+        (wiki / ".git" / "hooks").mkdir(exist_ok=True)
+        (wiki / ".git" / "hooks" / hook).write_text(f"#!/bin/sh\n{run}\n")
+        (wiki / ".git" / "hooks" / hook).chmod(0o755)
+
+
+def test_reading_runs_nothing_and_converts_nothing(wiki: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    _trap(wiki, marker)
+    marker.unlink(missing_ok=True)
+    (wiki / "skills" / "hello" / "run.sh").write_bytes(b"edited")
+    with Wiki(wiki) as opened:
+        skill = opened.read_skill(opened.resolve(), _NAME)
+        assert {file.path: file.content for file in skill.tree.files} == _FILES
+        assert [listed.name for listed in opened.catalogue(skill.commit).skills] == ["hello"]
+        assert opened.has_uncommitted(skill)
+        assert opened.ancestors({skill.commit}, skill.commit) == {skill.commit}
+        for refuse in (lambda: opened.resolve(Revision("none")), lambda: opened.read_skill(skill.commit, _OTHER)):
+            with pytest.raises(WikipinError):
+                refuse()
+    assert not marker.exists()
+    git(wiki, "status")
+    assert marker.exists(), "the trap is one"
+
+
+def test_what_a_partial_clone_lacks_is_not_fetched(wiki: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    clone = tmp_path / "clone"
+    git(wiki, "config", "uploadpack.allowFilter", "true")
+    git(wiki, "clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{wiki}", str(clone))
+    git(clone, "config", "remote.origin.uploadpack", f"touch '{marker}'; git-upload-pack")
+    git(clone, "config", "protocol.allow", "always")
+    assert _refusal(clone).code == "wiki-unreadable"
+    assert not marker.exists()
+    git(clone, "cat-file", "blob", "HEAD:skills/hello/SKILL.md")
+    assert marker.exists(), "the trap is one"

@@ -61,7 +61,7 @@ def test_a_header_that_agents_load_is_read(content: bytes, description: str) -> 
         (b"---\nname: hello\ndescription: x\n ---\n", "without frontmatter"),
         (b"---\nname: hello\ndescription: x\n---more\n", "without frontmatter"),
         (b"---\rname: hello\rdescription: x\r---\r", "without frontmatter"),
-        (b"---\n---\n", "without frontmatter"),
+        (b"---\n---\n", "no name"),
         (b"---\n\n---\n", "no name"),
         (b"---\ndescription: Greets.\n---\n", "no name"),
         (b"---\nname:\ndescription: Greets.\n---\n", "no name"),
@@ -99,31 +99,32 @@ def test_a_frontmatter_that_is_empty_is_not_found_further_down() -> None:
     assert isinstance(parse_header(b"---\n---\n\nname: hello\ndescription: Greets.\n---\n"), str)
 
 
-@pytest.mark.parametrize(
-    "front",
-    [
-        "[" * 60_000,
-        "{" * 60_000,
-        "x: " + "[" * 1_400,
-        "[" + ("[" * 250 + "]" * 250 + ",") * 120 + "]",
-        ("- " + "[" * 320 + "]" * 320 + "\n") * 95,
-        "x: [" + "a," * 30_000 + "]",
-        "- " * 30_000,
-        "? " * 30_000,
-        "a: " * 20_000,
-        "&a " * 20_000,
-        "\n" * 60_000,
-        'x: "' + "\\n" * 30_000,
-        "x: a" + " " * 60_000 + "b",
-        "\n".join(["a0: &x0 [1]", *(f"a{n}: &x{n} [{f'*x{n - 1},' * 9}]" for n in range(1, 60))]),
-        "&a [*a]",
-        "<<: &a {<<: *a}",
-    ],
-    ids=lambda front: f"{front[:12]!r}",
-)
-def test_a_header_that_is_made_to_be_slow_is_refused_quickly(front: str) -> None:
+_BOMB = "\n".join(["a0: &x0 [1]", *(f"a{n}: &x{n} [{f'*x{n - 1},' * 9}]" for n in range(1, 60))])
+_SLOW = {
+    "open": ("", "["),
+    "open maps": ("", "{"),
+    "open 1,400 times": ("x: " + "[" * 1_400 + "\n", "a"),
+    "deep again and again": ("[", "[" * 250 + "]" * 250 + ","),
+    "deep on every line": ("", "- " + "[" * 320 + "]" * 320 + "\n"),
+    "long flow": ("x: [" + "[" * 60, "a,"),
+    "lists in lists": ("", "- "),
+    "keys in keys": ("", "? "),
+    "maps in maps": ("", "a: "),
+    "anchors": ("", "&a "),
+    "empty lines": ("", "\n"),
+    "escapes": ('x: "', "\\n"),
+    "spaces": ("x: a", " "),
+    "aliases": (_BOMB, "\n"),
+    "a list in itself": ("&a [*a]", " "),
+    "a merge of itself": ("<<: &a {<<: *a}", " "),
+}
+
+
+@pytest.mark.parametrize("size", [15_000, 60_000])
+@pytest.mark.parametrize(("start", "unit"), _SLOW.values(), ids=_SLOW)
+def test_a_header_that_is_made_to_be_slow_is_refused_quickly(start: str, unit: str, size: int) -> None:
     started = time.process_time()
-    assert isinstance(parse_header(_skill_md(front)), str)
+    assert isinstance(parse_header(_skill_md(start + unit * (size // len(unit)))), str)
     assert time.process_time() - started < 1.5
 
 
@@ -135,8 +136,7 @@ def test_a_body_that_is_made_to_be_slow_is_refused_quickly(content: bytes) -> No
 
 
 def test_a_yaml_bomb_beside_a_good_header_does_no_harm() -> None:
-    bomb = "\n".join(["a0: &x0 [1]", *(f"a{n}: &x{n} [{f'*x{n - 1},' * 9}]" for n in range(1, 60))])
-    assert parse_header(_skill_md(f"name: hello\ndescription: Greets.\n{bomb}")) == Header("hello", "Greets.")
+    assert parse_header(_skill_md(f"name: hello\ndescription: Greets.\n{_BOMB}")) == Header("hello", "Greets.")
 
 
 @pytest.mark.parametrize(

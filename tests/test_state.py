@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from wikis import commit, git, make_wiki, plain_skill
+from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_object
 
-from wikipin import Project, install, list_skills
+from wikipin import Project, Wiki, install, list_skills
 from wikipin.lockfile import Entry
 from wikipin.names import Commit, SkillName
 from wikipin.state import History, State, state_of
@@ -135,3 +135,29 @@ def test_a_pin_that_a_rewritten_history_left_behind_has_diverged(wiki: Path, pro
     git(wiki, "reflog", "expire", "--expire=now", "--all")
     git(wiki, "gc", "--quiet", "--prune=now")
     assert _state(wiki, project) == "diverged"
+
+
+def test_ancestors_are_the_commits_from_which_another_descends(wiki: Path) -> None:
+    def make(*parents: str) -> Commit:
+        arguments = [argument for parent in parents for argument in ("-p", parent)]
+        return Commit(git(wiki, "commit-tree", *arguments, "-m", f"After {parents}", "HEAD^{tree}").decode())
+
+    first = head(wiki)
+    left, right, stranger = make(first), make(first, first), make()
+    merge = make(left, right)
+    everything = {first, left, right, merge, stranger}
+    with Wiki(wiki) as opened:
+        assert opened.ancestors(everything, merge) == {first, left, right, merge}
+        assert opened.ancestors(everything, left) == {first, left}
+        assert opened.ancestors(everything, stranger) == {stranger}
+        assert opened.ancestors([], merge) == set()
+
+
+def test_the_trees_at_a_commit_are_told_and_of_no_commit_none(wiki: Path) -> None:
+    with Wiki(wiki) as opened:
+        assert opened.tree_ids(head(wiki)) == {
+            name: object_id(wiki, f"HEAD:skills/{name}") for name in ("hello", "other")
+        }
+        assert opened.tree_ids(Commit("0" * 40)) is None
+        assert opened.tree_ids(Commit(object_id(wiki, "HEAD^{tree}"))) is None
+        assert opened.tree_ids(Commit(write_object(wiki, "blob", b"x"))) is None

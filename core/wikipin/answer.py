@@ -14,14 +14,15 @@ from wikipin.display import printable
 from wikipin.install import Installed
 from wikipin.lockfile import Json, is_supported, parse_document
 
-ROOM = 4_400
-"""Bytes of JSON for one answer: it goes to an agent twice, structured and as text, and both must fit 10 KB."""
+ROOM = 9_000
+"""Bytes for one answer as it goes to an agent, structured and once more as text; with what is around it, under 10 KB."""
 
 _LONGEST_DESCRIPTION = 300
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
-_MOST_SKIPPED = 8
-_MOST_WARNINGS = 5
+_ROOM_FOR_SKIPPED = 2_000
+_ROOM_FOR_WARNINGS = 2_500
+_LONGEST_FIELD = 300
 
 _T = TypeVar("_T")
 
@@ -92,7 +93,7 @@ def answer_list(offers: Offers, *, limit: int | None = None, after: str = "", ro
     skipped: list[SkippedSkill] = [
         {"name": printable(name, limit=64), "why": printable(why, limit=120)} for name, why in offers.skipped
     ]
-    shown_skipped = skipped if room is None else skipped[:_MOST_SKIPPED]
+    shown_skipped = _fitting(skipped, None if room is None else _ROOM_FOR_SKIPPED)
     rest = [offer for offer in offers.skills if offer.name > after]
     answer: ListAnswer = {
         "wiki_commit": offers.commit,
@@ -110,7 +111,7 @@ def answer_list(offers: Offers, *, limit: int | None = None, after: str = "", ro
         }
         for offer in rest[:limit]
     )
-    answer["skills"] = _fitting(listed, answer, room)
+    answer["skills"] = _fitting(listed, _left(answer, room))
     if 0 < len(answer["skills"]) < len(rest):
         answer["next_cursor"] = answer["skills"][-1]["name"]
     return answer
@@ -119,9 +120,10 @@ def answer_list(offers: Offers, *, limit: int | None = None, after: str = "", ro
 def answer_install(installed: Installed, *, room: int | None = None) -> InstallAnswer:
     """Answer an install that was done, or that would be."""
     skill = installed.skill
-    warnings = [printable(warning, limit=_LONGEST_WARNING) for warning in installed.warnings]
-    if room is not None and len(warnings) > _MOST_WARNINGS:
-        warnings = [*warnings[:_MOST_WARNINGS], f"and {len(warnings) - _MOST_WARNINGS} more"]
+    all_warnings = [printable(warning, limit=_LONGEST_WARNING) for warning in installed.warnings]
+    warnings = _fitting(all_warnings, None if room is None else _ROOM_FOR_WARNINGS)
+    if len(warnings) < len(all_warnings):
+        warnings.append(f"and {len(all_warnings) - len(warnings)} more")
     answer: InstallAnswer = {
         "name": skill.name,
         "wiki_commit": skill.commit,
@@ -139,7 +141,7 @@ def answer_install(installed: Installed, *, room: int | None = None) -> InstallA
         {"path": printable(file.path, limit=_LONGEST_PATH), "size": len(file.content), "executable": file.executable}
         for file in skill.tree.files
     )
-    answer["files"] = _fitting(listed, answer, room)
+    answer["files"] = _fitting(listed, _left(answer, room))
     answer["files_left_out"] = len(skill.tree.files) - len(answer["files"])
     return answer
 
@@ -159,12 +161,12 @@ def answer_lockfile(content: bytes | None, *, room: int | None = None) -> Lockfi
     answer: LockfileAnswer = {
         "path": lockfiles.PATH,
         "exists": True,
-        "version": _shown(document.get("version")),
+        "version": _short(_shown(document.get("version"))),
         "supported": is_supported(document),
         "lockfile": None,
         "left_out": "",
     }
-    answer["lockfile"], answer["left_out"] = _fitting_document(_shown(document), answer, room)
+    answer["lockfile"], answer["left_out"] = _fitting_document(_shown(document), _left(answer, room))
     return answer
 
 
@@ -182,35 +184,42 @@ def _next_step(installed: Installed) -> str:
     )
 
 
-def _fitting(items: Iterable[_T], around: object, room: int | None) -> list[_T]:
-    """Return the first items that fit into `room` beside the rest of the answer; one at the least."""
+def _left(answer: object, room: int | None) -> int | None:
+    return None if room is None else room - _size(answer)
+
+
+def _fitting(items: Iterable[_T], room: int | None) -> list[_T]:
+    """Return the first items that fit into `room`; one at the least, so that every page is a step forward."""
     fitting: list[_T] = []
-    left = None if room is None else room - _size(around)
     for item in items:
-        if left is not None and (left := left - _size(item) - 1) < 0 and fitting:
+        if room is not None and (room := room - _size(item)) < 0 and fitting:
             break
         fitting.append(item)
     return fitting
 
 
-def _fitting_document(document: Json, around: object, room: int | None) -> tuple[Json, str]:
+def _fitting_document(document: Json, room: int | None) -> tuple[Json, str]:
     """Return what of the document fits: all of it, or its skills without digests, as many as there is room for."""
-    if room is None or _size(document) <= room - _size(around):
+    if room is None or _size(document) <= room:
         return document, ""
     section = document.get("skills")
     skills = cast("Json", section) if isinstance(section, dict) else {}
     short = {name: _without_digests(entry) for name, entry in skills.items()}
-    kept = dict(_fitting(short.items(), around, room - 200))
+    kept = dict(_fitting(short.items(), room - _LONGEST_FIELD * 2))
     left_out = f"the digests, what is not in 'skills', and {len(short) - len(kept)} of {len(short)} skills"
-    return {"version": document.get("version"), "skills": kept}, f"{left_out}: read {lockfiles.PATH} for those"
+    return {"version": _short(document.get("version")), "skills": kept}, f"{left_out}: read {lockfiles.PATH} for those"
 
 
 def _without_digests(entry: object) -> object:
     if not isinstance(entry, dict):
-        return entry
-    return {
-        key: value for key, value in cast("Json", entry).items() if key in {"wiki_commit", "installed_at", "exposed"}
-    }
+        return _short(entry)
+    shown = {"wiki_commit", "installed_at", "exposed"}
+    return {key: _short(value) for key, value in cast("Json", entry).items() if key in shown}
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value, or the beginning of its text where it is too long to be what it should be."""
+    return value if _size(value) <= _LONGEST_FIELD else printable(render(value), limit=40)
 
 
 def _shown(value: object) -> Any:  # noqa: ANN401 - any JSON value
@@ -227,4 +236,6 @@ def _shown(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _size(value: object) -> int:
-    return len(render(value).encode())
+    """Return the bytes that `value` takes in a result: as JSON, and as JSON within the JSON of a text."""
+    text = render(value)
+    return len(text.encode()) + len(render(text).encode())

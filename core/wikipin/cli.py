@@ -98,13 +98,20 @@ def install_skill(
     skill = parse_skill_name(name)
     revision = parse_revision(ref)
     digest = parse_plan(plan) if plan is not None else None
-    exposure = wikipin.parse_exposure(expose, expose_mode)
+    exposure = _parse_exposure(expose, expose_mode)
     project = options.open_project()
     installed = wikipin.install(
         options.wiki, project, skill, ref=revision, plan=digest, exposure=exposure, dry_run=dry_run
     )
     answer = answer_install(installed)
     options.show(answer, partial(_show_install, answer))
+
+
+def _parse_exposure(words: str, mode: Mode) -> wikipin.Exposure:
+    try:
+        return wikipin.parse_exposure(words, mode)
+    except WikipinError as error:
+        raise click.BadParameter(str(error), param_hint="--expose") from None
 
 
 def _show_list(answer: ListAnswer, query: str) -> None:

@@ -40,7 +40,11 @@ def any_size(_: int) -> bool:
 
 def unreadable(problem: str) -> WikipinError:
     """Return the refusal of a wiki that git cannot read."""
-    return WikipinError("wiki-unreadable", problem, "Run 'git fsck' in the wiki, mend it, and call again")
+    return WikipinError(
+        "wiki-unreadable",
+        problem,
+        "Clone the wiki anew ('wikipin --wiki DIR init --from GIT_URL'), and call again with --wiki DIR",
+    )
 
 
 def find_git_dir(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Which directory is the project: where its lockfile is, and what never is one (CONTRACT, "Which project")."""
+"""Which directory is the project: where its lockfile is, and what never is one (docs/contract.md)."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The lockfile as a value: text <-> Lockfile, canonical, with every unknown key kept (CONTRACT, "The lockfile").
+"""The lockfile as a value: text <-> Lockfile, canonical, with every unknown key kept (docs/contract.md).
 
 No I/O. Parsing is strict, because the whole document is written back: what could not be read would be lost.
 """

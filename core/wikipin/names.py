@@ -103,7 +103,7 @@ def fold(path: str) -> str:
 def path_fault(path: str) -> str | None:
     """Say why `path` is not a RelPath, or None where it is one.
 
-    The rules are those of DESIGN's limits: what Linux, macOS and Windows checkouts all keep apart, and nothing that
+    They are what Linux, macOS and Windows checkouts all keep apart, and nothing that
     a file system may take for `.git` (git's `verify_path` and `core.protectNTFS`/`protectHFS` know the same names).
     """
     if len(_encoded(path)) > LONGEST_PATH_BYTES:

@@ -4,7 +4,7 @@ Each verb runs its decision twice: on what is seen without the lock, where it ca
 under it, which is then done. So no check exists twice in different words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wikipin.errors import WikipinError
@@ -50,7 +50,7 @@ def plan_install(skill: Skill, evidence: Evidence, exposure: Exposure) -> Change
     """Return what an install does; refuse with `already-installed` or `exposure-conflict`."""
     if evidence.entry is not None or evidence.copy is not None:
         raise _already_installed(skill.name, has_entry=evidence.entry is not None, has_copy=evidence.copy is not None)
-    _require_free(skill.name, evidence.exposures, exposure.words)
+    _require_free(skill.name, evidence.exposures, exposure)
     return Change(skill.name, skill.commit, skill.tree, exposure)
 
 
@@ -65,8 +65,9 @@ def _already_installed(name: str, *, has_entry: bool, has_copy: bool) -> Wikipin
     return WikipinError("already-installed", f"skill '{name}' is in this project already ({sides})", remedy)
 
 
-def _require_free(name: str, standing: Mapping[str, Standing], words: Sequence[str]) -> None:
-    taken = [exposed_path(word, name) for word in words if standing[word] is Standing.FOREIGN]
+def _require_free(name: str, standing: Mapping[str, Standing], exposure: Exposure) -> None:
+    fitting = {Standing.NOTHING, Standing.OURS} if exposure.mode == "link" else {Standing.NOTHING}
+    taken = [exposed_path(word, name) for word in exposure.words if standing[word] not in fitting]
     if taken:
         raise WikipinError(
             "exposure-conflict",

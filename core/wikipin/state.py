@@ -10,7 +10,7 @@ from wikipin.tree import Copy
 
 
 class State(StrEnum):
-    """The states of CONTRACT, "Tools"."""
+    """The states, as docs/contract.md explains them."""
 
     AVAILABLE = "available"
     OK = "ok"

@@ -1,4 +1,4 @@
-"""Which project a call means: the operator's word, else the client's, else the environment's (CONTRACT)."""
+"""Which project a call means: the operator's word, else the client's, else the environment's (docs/contract.md)."""
 
 import os
 from collections.abc import Sequence

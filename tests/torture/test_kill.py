@@ -1,19 +1,20 @@
-"""A process that dies at any step of an install, and again at any step of the recovery."""
+"""A process that dies at any step of a change, and again at any step of the recovery (fork-based, portable)."""
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from torture.scenario import SCENARIOS, Scenario, bounds, make_torture_wiki, next_command
 from torture.steps import KILLED, run_until
-from wikis import make_wiki, plain_skill
 
-import wikipin
-from wikipin.names import SkillName
+import wikipin.rename
+import wikipin.transaction
+from wikipin.folder import Folder
+from wikipin.journal import Journal
 
-_NAME = SkillName("hello")
+Found = dict[tuple[int, int | None], list[str]]
 
 
 @pytest.fixture
@@ -24,77 +25,66 @@ def place(tmp_path: Path) -> Iterator[Path]:
         yield Path(place)
 
 
-@pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    hello = {**plain_skill("hello"), "run.sh": (b"echo hi\n", True), "docs/a.md": b"a"}
-    return make_wiki(tmp_path / "wiki", {"hello": hello})
+def _copy(start: Path, to: Path) -> None:
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(start, to, symlinks=True)
 
 
-def _install(wiki: Path, project: Path) -> None:
-    wikipin.install(wiki, wikipin.Project(project), _NAME)
-
-
-def _recover(wiki: Path, project: Path) -> None:
-    """Run the least of all commands: one that only reads."""
-    wikipin.list_skills(wiki, wikipin.Project(project))
-
-
-def _violations(project: Path, tree: Mapping[str, bytes]) -> list[str]:
-    memtomem = project / ".memtomem"
-    lockfile = memtomem / "lock.json"
-    has_entry = lockfile.exists() and "hello" in json.loads(lockfile.read_text())["skills"]
-    copy = memtomem / "skills/hello"
-    found = {str(p.relative_to(copy)): p.read_bytes() for p in copy.rglob("*") if p.is_file()} if copy.exists() else {}
-    links = [project / ".agents/skills/hello", project / ".claude/skills/hello"]
-    checks = {
-        "a torn copy": bool(found) and found != tree,
-        "entry without copy, or copy without entry": has_entry != bool(found),
-        "an exposure without a copy, or a copy without one": [link.is_symlink() for link in links] != [has_entry] * 2,
-        "a link to nothing": any(link.is_symlink() and not link.exists() for link in links),
-        "left in .staging": any((memtomem / ".staging").glob("*")),
-        "left in .txn": any((memtomem / ".txn").glob("*")),
-        "an executable bit lost": bool(found) and not (copy / "run.sh").stat().st_mode & 0o100,
-    }
-    return [what for what, is_so in checks.items() if is_so]
-
-
-def _steps(wiki: Path, start: Path, scratch: Path, first: int | None) -> int:
-    """Count the steps of the recovery after a kill at `first`, or those of the install where it is None."""
+def _sweep(scenario: Scenario, place: Path, every_second: int) -> tuple[int, set[str], Found]:
+    """Kill at every step, then at every `every_second`-th step of the recovery; return pairs, states, violations."""
+    wiki = make_torture_wiki(place / "wiki")
+    start, project, again = place / "start", place / "project", place / "again"
+    allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
+    scenario.prepare(wiki, start)
+    pairs, found = 0, Found()
     for step in range(1000):
-        shutil.rmtree(scratch, ignore_errors=True)
-        shutil.copytree(start, scratch, symlinks=True)
-        if first is None:
-            code = run_until(step, lambda: _install(wiki, scratch))
-        else:
-            code = run_until(step, lambda: _recover(wiki, scratch))
-        if code != KILLED:
+        _copy(start, project)
+        if (code := run_until(step, lambda: scenario.run(wiki, project))) != KILLED:
             assert code == 0
-            return step
+            return pairs, allowed.seen, found
+        for second in range(0, 1000, every_second):
+            _copy(project, again)
+            killed = run_until(second, lambda: next_command(wiki, again)) == KILLED
+            pairs += 1
+            assert run_until(None, lambda: next_command(wiki, again)) == 0
+            if violations := allowed.violations(again):
+                found[step, second] = violations
+            if not killed:
+                break
     raise AssertionError("it never ends")
 
 
-def test_an_install_killed_at_any_step_is_whole_or_absent_after_the_next_command(wiki: Path, place: Path) -> None:
-    with wikipin.Wiki(wiki) as opened:
-        tree: Mapping[str, bytes] = {
-            str(f.path): f.content for f in opened.read_skill(opened.resolve(), _NAME).tree.files
-        }
-    empty, project, again = place / "empty", place / "project", place / "again"
-    empty.mkdir()
-    steps = _steps(wiki, empty, project, None)
-    assert steps > 40
-    found: dict[tuple[int, int | None], list[str]] = {}
-    outcomes: set[bool] = set()
-    for step in range(steps):
-        shutil.rmtree(project, ignore_errors=True)
-        project.mkdir()
-        assert run_until(step, lambda: _install(wiki, project)) == KILLED
-        for second in [*range(3, 40, 12), None]:
-            shutil.rmtree(again, ignore_errors=True)
-            shutil.copytree(project, again, symlinks=True)
-            run_until(second, lambda: _recover(wiki, again))
-            assert run_until(None, lambda: _recover(wiki, again)) == 0
-            if violations := _violations(again, tree):
-                found[step, second] = violations
-            outcomes.add((again / ".memtomem/skills/hello").exists())
+@pytest.fixture(params=["native", "fallback"])
+def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways to rename: with the system call that never replaces, and without it."""
+    if request.param == "fallback":
+        monkeypatch.setattr(wikipin.rename, "_native", lambda: None)
+    way: str = request.param
+    return way
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.usefixtures("renaming")
+def test_a_change_killed_at_any_step_and_again_in_recovery_is_the_old_state_or_the_new(
+    scenario: Scenario, place: Path
+) -> None:
+    pairs, seen, found = _sweep(scenario, place, every_second=9)
     assert found == {}
-    assert outcomes == {True, False}
+    assert seen == {"old", "new"}
+    assert pairs > 100
+
+
+def _no_journal(_: Folder, __: Journal) -> None:
+    """Write none."""
+
+
+@pytest.mark.parametrize(
+    ("target", "replacement"), [("wikipin.project.write_journal", _no_journal)], ids=["without the journal"]
+)
+def test_the_sweep_sees_what_it_is_for(
+    target: str, replacement: Callable[..., None], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: the same sweep over a program without its protection goes red."""
+    monkeypatch.setattr(target, replacement)
+    _, _, found = _sweep(SCENARIOS[0], place, every_second=1000)
+    assert found
