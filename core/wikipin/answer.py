@@ -15,7 +15,7 @@ from wikipin.install import Installed
 from wikipin.lockfile import Json, is_supported, parse_document
 
 ROOM = 9_000
-"""Bytes for one answer as it goes to an agent, structured and once more as text; with what is around it, under 10 KB."""
+"""Bytes for one answer as it goes to an agent, structured and once more as text: with what is around it, 10 KB."""
 
 _LONGEST_DESCRIPTION = 300
 _LONGEST_PATH = 200
@@ -226,11 +226,11 @@ def _shown(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """Return a JSON value with every string in it printable."""
     match value:
         case str():
-            return printable(value, limit=4096)
+            return printable(value, limit=len(value) + 1)
         case list():
             return [_shown(item) for item in cast("list[object]", value)]
         case dict():
-            return {printable(key, limit=256): _shown(item) for key, item in cast("Json", value).items()}
+            return {printable(key, limit=len(key) + 1): _shown(item) for key, item in cast("Json", value).items()}
         case _:
             return value
 

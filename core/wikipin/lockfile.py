@@ -18,6 +18,8 @@ VERSION = 1
 PATH = ".memtomem/lock.json"
 LARGEST = 16 * 1024 * 1024
 
+_DEEPEST = 100  # what every JSON reader between us and an agent can take
+
 Json = dict[str, Any]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -88,6 +90,8 @@ def parse_document(content: bytes) -> Json:
             parse_float=_finite,
         )
         json.dumps(document, ensure_ascii=False).encode("utf-8")  # a lone surrogate could not be written back
+        if _depth(document) > _DEEPEST:
+            _corrupt(f"is nested deeper than {_DEEPEST} levels")
     except UnicodeError:
         _corrupt("is not UTF-8 text")
     except json.JSONDecodeError as error:
@@ -167,6 +171,16 @@ def _section(document: Json) -> dict[str, Json]:
 def _sorted_digests(entry: Json) -> Json:
     digests = entry.get("digests")
     return entry if digests is None else {**entry, "digests": dict(sorted(digests.items()))}
+
+
+def _depth(value: object) -> int:
+    match value:
+        case dict():
+            return 1 + max(map(_depth, cast("Json", value).values()), default=0)
+        case list():
+            return 1 + max(map(_depth, cast("list[object]", value)), default=0)
+        case _:
+            return 0
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> Json:
