@@ -10,7 +10,6 @@ from torture.scenario import SCENARIOS, Scenario, bounds, make_torture_wiki, nex
 from torture.steps import KILLED, run_until
 
 import wikipin.rename
-import wikipin.transaction
 from wikipin.folder import Folder
 from wikipin.journal import Journal
 
