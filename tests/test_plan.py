@@ -76,6 +76,13 @@ def test_what_is_not_ours_is_a_conflict_only_where_we_would_expose(
     assert refused.problem == f"something that wikipin did not make stands at or above {' and '.join(named)}"
 
 
+def test_our_own_link_is_a_conflict_where_a_copy_would_go() -> None:
+    ours = dict.fromkeys(DIRECTORIES, Standing.OURS)
+    refused = _refusal(_evidence(exposures=ours), Exposure(("claude",), "copy"))
+    assert refused.code == "exposure-conflict"
+    assert ".claude/skills/hello" in refused.problem
+
+
 @pytest.mark.parametrize(
     ("words", "exposures"),
     [

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from wikis import Entry, commit_trees, make_wiki, skill_md, write_object, write_tree
+from wikis import Entry, commit_trees, git, make_wiki, plain_skill, skill_md, write_object, write_tree
 
 from wikipin import Wiki, WikipinError
 from wikipin.names import RelPath, SkillName
@@ -160,17 +160,109 @@ def test_files_are_sorted_and_keep_bytes_and_mode() -> None:
     assert tree.content(RelPath("c")) is None
 
 
-def test_a_bomb_of_nested_empty_trees_ends_quickly(tmp_path: Path) -> None:
-    wiki = make_wiki(tmp_path / "wiki", {})
+@pytest.fixture
+def wiki(tmp_path: Path) -> Path:
+    return make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello")})
+
+
+def _read(wiki: Path) -> Tree:
+    with Wiki(wiki) as opened:
+        return opened.read_skill(opened.resolve(), _NAME).tree
+
+
+def _skill(wiki: Path, *entries: Entry) -> str:
+    """Write the tree of a skill that has a SKILL.md and these entries after it."""
+    return write_tree(wiki, [("100644", b"SKILL.md", write_object(wiki, "blob", skill_md("hello"))), *entries])
+
+
+def test_a_bomb_of_nested_empty_trees_ends_quickly(wiki: Path) -> None:
     tree = write_tree(wiki, [])
     for _ in range(30):
         tree = write_tree(wiki, [("40000", f"{number:03}".encode(), tree) for number in range(200)])
-    bomb: list[Entry] = [("100644", b"SKILL.md", write_object(wiki, "blob", skill_md("hello")))]
-    commit = commit_trees(wiki, {"hello": write_tree(wiki, [*bomb, ("40000", b"d", tree)])})
+    commit_trees(wiki, {"hello": _skill(wiki, ("40000", b"d", tree))})
     started = time.monotonic()
-    with Wiki(wiki) as opened, pytest.raises(WikipinError, match="unsafe-skill: skill 'hello' has"):
-        opened.read_skill(commit, _NAME)
+    with pytest.raises(WikipinError, match="unsafe-skill: skill 'hello' has"):
+        _read(wiki)
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("100664", b"x"), ("100644", b"../x"), ("100644", b"\xff"), ("40000", b".GIT"), ("100755", b"")]
+)
+def test_a_hostile_tree_in_a_real_repository_is_refused(wiki: Path, mode: str, name: bytes) -> None:
+    oid = write_tree(wiki, []) if mode == "40000" else write_object(wiki, "blob", b"x")
+    commit_trees(wiki, {"hello": _skill(wiki, (mode, name, oid))})
+    with pytest.raises(WikipinError, match="unsafe-skill"):
+        _read(wiki)
+
+
+def test_links_and_submodules_of_a_real_repository_are_never_followed(wiki: Path) -> None:
+    target, missing = write_object(wiki, "blob", b"/etc/passwd"), "1" * 40
+    commit_trees(wiki, {"hello": _skill(wiki, ("120000", b"link", target), ("160000", b"module", missing))})
+    tree = _read(wiki)
+    assert [file.path for file in tree.files] == ["SKILL.md"]
+    assert tree.left_out == (("link", "a symbolic link"), ("module", "a submodule"))
+
+
+@pytest.mark.parametrize("mode", ["100644", "100755", "120000", "160000"])
+def test_a_skill_is_a_directory_and_its_skill_md_a_file(wiki: Path, mode: str) -> None:
+    blob = write_object(wiki, "blob", skill_md("hello"))
+    for tree in ([(mode, b"hello", blob)], [("40000", b"hello", write_tree(wiki, [("120000", b"SKILL.md", blob)]))]):
+        root = write_tree(wiki, [("40000", b"skills", write_tree(wiki, tree))])
+        git(wiki, "update-ref", "refs/heads/main", git(wiki, "commit-tree", root, "-m", "x").decode())
+        with pytest.raises(WikipinError, match="not-a-skill"):
+            _read(wiki)
+        with Wiki(wiki) as opened:
+            assert opened.catalogue(opened.resolve()).skills == ()
+
+
+def test_what_cannot_be_installed_is_skipped_in_a_list_and_named(wiki: Path) -> None:
+    good, blob = _skill(wiki), write_object(wiki, "blob", b"x")
+    large = write_tree(wiki, [("100644", b"SKILL.md", write_object(wiki, "blob", skill_md("large") + bytes(_MIB)))])
+    odd: list[Entry] = [("40000", name, good) for name in (b"Hello", b"..", b"\xff", b".git", b"a/b", b"other")]
+    others: list[Entry] = [("40000", b"hello", good), ("40000", b"large", large), ("100644", b"file", blob)]
+    skills = write_tree(
+        wiki, [*odd, *others, ("40000", b"empty", write_tree(wiki, [])), ("160000", b"module", "1" * 40)]
+    )
+    root = write_tree(wiki, [("40000", b"skills", skills)])
+    git(wiki, "update-ref", "refs/heads/main", git(wiki, "commit-tree", root, "-m", "x").decode())
+    with Wiki(wiki) as opened:
+        catalogue = opened.catalogue(opened.resolve())
+    assert [listed.name for listed in catalogue.skills] == ["hello"]
+    skipped = dict(catalogue.skipped)
+    assert set(skipped) == {"Hello", "..", "\udcff", ".git", "a/b", "other", "large", "empty"}
+    assert skipped["Hello"] == "its name is not a skill name"
+    assert skipped["other"] == "calls itself 'hello' in its SKILL.md"
+    assert skipped["empty"] == "has no SKILL.md"
+    assert "1048576" in skipped["large"]
+
+
+def test_a_name_that_a_hostile_tree_has_twice_is_listed_once(wiki: Path) -> None:
+    skills = write_tree(wiki, [("40000", b"hello", _skill(wiki)) for _ in range(2)])
+    root = write_tree(wiki, [("40000", b"skills", skills)])
+    git(wiki, "update-ref", "refs/heads/main", git(wiki, "commit-tree", root, "-m", "x").decode())
+    with Wiki(wiki) as opened:
+        assert [listed.name for listed in opened.catalogue(opened.resolve()).skills] == ["hello"]
+
+
+def test_many_directories_that_are_no_skills_do_not_slow_a_list_down(wiki: Path) -> None:
+    empty = write_tree(wiki, [])
+    commit = commit_trees(wiki, {f"{word}-{number:05}": empty for number in range(10_000) for word in ("No", "yes")})
+    started = time.process_time()
+    with Wiki(wiki) as opened:
+        assert len(opened.catalogue(commit).skipped) == 20_000
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("size", [4 * _MIB + 1, 6 * _MIB])
+def test_after_a_refusal_the_same_open_wiki_reads_on(wiki: Path, size: int) -> None:
+    large = _skill(wiki, ("100644", b"big", write_object(wiki, "blob", b"blob 1\n" * (size // 7) + bytes(size % 7))))
+    commit = commit_trees(wiki, {"hello": _skill(wiki), "large": large})
+    with Wiki(wiki) as opened:
+        for _ in range(2):
+            with pytest.raises(WikipinError, match="unsafe-skill"):
+                opened.read_skill(commit, SkillName("large"))
+            assert len(opened.read_skill(commit, _NAME).tree.files) == 1
 
 
 _MARKS = {"a": Mark("1" * 64, executable=False), "b/c": Mark("2" * 64, executable=False)}

@@ -47,7 +47,7 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
                 skill.description,
                 state_of(skill.name, entries.get(skill.name), survey.copies.get(skill.name), history),
             )
-            for skill in sorted(catalogue.skills, key=lambda skill: skill.name)  # git sorts "foo" after "foo-bar"
+            for skill in catalogue.skills
             if _matches(words, skill)
         ],
         catalogue.skipped,

@@ -33,11 +33,6 @@ def at_most(limit: int) -> Callable[[int], bool]:
     return is_wanted
 
 
-def any_size(_: int) -> bool:
-    """Say that an object of no size is wanted: its id is enough."""
-    return False
-
-
 def unreadable(problem: str) -> WikipinError:
     """Return the refusal of a wiki that git cannot read."""
     return WikipinError(
@@ -130,9 +125,10 @@ class Objects:
         self._git_dir = git_dir
         self._process: subprocess.Popen[bytes] | None = None
         self._deadline: threading.Timer | None = None
+        self._unanswered = 0
         self.oid_bytes = 20
 
-    def find(self, name: str, kind: str, is_wanted: Callable[[int], bool]) -> tuple[str, bytes] | None:
+    def find(self, name: str, kind: str, is_wanted: Callable[[int], bool]) -> tuple[str, bytes | None] | None:
         """Return id and content of the object that `name` names, or None where there is none of that kind."""
         source, sink = self._pipes()
         self._send(sink, [name])
@@ -140,10 +136,10 @@ class Objects:
 
     def read(self, oid: str, kind: str, is_wanted: Callable[[int], bool]) -> bytes:
         """Return the content of one object; `wiki-unreadable` where it is missing or is not what its id says."""
-        return next(self.read_all([oid], kind, is_wanted))
+        return next(self.read_all([oid], kind, is_wanted)) or b""
 
-    def read_all(self, oids: Iterable[str], kind: str, is_wanted: Callable[[int], bool]) -> Iterator[bytes]:
-        """Yield the content of each object in turn, empty where it is not wanted, asking for many at a time."""
+    def read_all(self, oids: Iterable[str], kind: str, is_wanted: Callable[[int], bool]) -> Iterator[bytes | None]:
+        """Yield the content of each object in turn, None where it is not wanted, asking for many at a time."""
         waiting = list(oids)
         while waiting:
             batch, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
@@ -163,8 +159,11 @@ class Objects:
             self._process.kill()
             self._process.communicate()
             self._process = None
+            self._unanswered = 0
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._unanswered:  # somebody stopped half-way: what is still in the pipe answers another question
+            self.close()
         if self._process is None:
             self._process = subprocess.Popen(
                 _command(self._git_dir, ["cat-file", "--batch"]),
@@ -183,26 +182,32 @@ class Objects:
         return self._process.stdout, self._process.stdin
 
     def _send(self, sink: IO[bytes], names: list[str]) -> None:
+        self._unanswered = len(names)
         try:
             sink.write("".join(f"{name}\n" for name in names).encode())
             sink.flush()
         except BrokenPipeError:
             raise unreadable("git cannot read the wiki") from None
 
-    def _receive(self, source: IO[bytes], kind: str, is_wanted: Callable[[int], bool]) -> tuple[str, bytes] | None:
+    def _receive(
+        self, source: IO[bytes], kind: str, is_wanted: Callable[[int], bool]
+    ) -> tuple[str, bytes | None] | None:
         header = source.readline().decode("ascii", "replace").split()
         if not header:
             raise unreadable("git cannot read the wiki")
         if len(header) != 3 or not header[2].isdecimal():  # noqa: PLR2004 - "<oid> <type> <size>"
+            self._unanswered -= 1
             return None
         oid, found_kind, size = header[0], header[1], int(header[2])
         if found_kind != kind or not is_wanted(size):
             while size > 0:
                 size -= len(source.read(min(size, LARGEST_TREE))) or size
             source.read(1)
-            return (oid, b"") if found_kind == kind else None
+            self._unanswered -= 1
+            return (oid, None) if found_kind == kind else None
         content = source.read(size)
         source.read(1)
+        self._unanswered -= 1
         if not is_object(oid, kind, content):
             raise unreadable(f"the {kind} {oid} is damaged: its bytes are not those of its id")
         self.oid_bytes = len(oid) // 2

@@ -13,8 +13,11 @@ def locate_project(directory: Path, wiki: Path) -> Path:
     In a git work tree that is the nearest ancestor, up to its root, with a lockfile; else it is the directory itself.
     Raises `project-not-found`, and `project-not-allowed` for `/`, the home directory and the wiki.
     """
-    found = Path(os.path.realpath(directory))
-    if not found.is_dir():
+    try:
+        found = Path(os.path.realpath(directory))
+    except ValueError:  # a NUL in it
+        found = directory
+    if not os.path.isdir(found):  # noqa: PTH112 - pathlib raises where a path is too long to be one
         raise WikipinError(
             "project-not-found",
             f"there is no directory '{directory.name}'",

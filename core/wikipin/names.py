@@ -40,9 +40,10 @@ _SKILL_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ENTRY_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_FORBIDDEN_IN_REVISION = frozenset(" :?*[\\")
+# What a ref may be called (git-check-ref-format(1)), and how many commits before it; no ranges, no reflog, no paths.
+_REVISION = re.compile(r"[^ :?*\[\\~^-][^ :?*\[\\~^]*(?:[~^][0-9]*)*")
 _FORBIDDEN_IN_PATH = frozenset('\\:*?"<>|')
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(?:\..*)?")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9]) *(?:\..*)?")
 _GIT_SHORT_NAME = re.compile(r"git~[0-9]+")
 
 
@@ -64,8 +65,8 @@ def parse_skill_name(text: str) -> SkillName:
 
 def parse_revision(text: str) -> Revision:
     """Return `text` as a Revision, which need not name anything, or refuse it with `invalid-argument`."""
-    is_plain = printable(text, limit=LONGEST_REVISION) == text and _FORBIDDEN_IN_REVISION.isdisjoint(text)
-    if not text or not is_plain or text.startswith("-"):
+    is_plain = printable(text, limit=LONGEST_REVISION) == text and ".." not in text and "@{" not in text
+    if not is_plain or not _REVISION.fullmatch(text):
         raise WikipinError(
             "invalid-argument",
             f"ref '{printable(text, limit=80)}' is not a revision",

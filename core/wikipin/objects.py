@@ -4,10 +4,12 @@ No I/O. Nothing of an object is believed before `is_object` has said yes.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 _SHA1_HEX = 40
+_MODE = re.compile(rb"[0-7]{1,6}")
 
 
 class TreeEntry(NamedTuple):
@@ -36,6 +38,8 @@ def parse_tree(content: bytes, oid_bytes: int) -> Iterator[TreeEntry]:
         oid = content[end + 1 : end + 1 + oid_bytes]
         if len(oid) < oid_bytes:
             raise ValueError("a tree entry ends early")
+        if not _MODE.fullmatch(content, at, space):
+            raise ValueError("a mode is not an octal number")
         yield TreeEntry(int(content[at:space], 8), content[space + 1 : end], oid.hex())
         at = end + 1 + oid_bytes
 

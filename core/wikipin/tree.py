@@ -145,6 +145,8 @@ class Draft:
             self._refuse(f"has a path that is not UTF-8, below '{parent}'")
         if name in _LEFT_OUT_IN_SILENCE:
             return None
+        if "/" in name:
+            self._refuse(f"has an entry that is itself a path: '{printable(name, limit=120)}'")
         path = self._safe_path(parent + name)
         try:
             kind = Kind(mode)

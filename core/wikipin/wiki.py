@@ -14,10 +14,10 @@ from types import TracebackType
 from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.folder import Folder
-from wikipin.git import LARGEST_TREE, Objects, any_size, at_most, find_git_dir, run_git, unreadable
+from wikipin.git import LARGEST_TREE, Objects, at_most, find_git_dir, run_git, unreadable
 from wikipin.names import HEAD, Commit, Revision, SkillName, is_commit, is_skill_name
 from wikipin.objects import TreeEntry, parse_commit_tree, parse_tree
-from wikipin.skill import Skill, not_a_skill, parse_header, parse_skill
+from wikipin.skill import Header, Skill, not_a_skill, parse_header, parse_skill
 from wikipin.tree import LARGEST_SKILL_MD, SKILL_MD, Copy, Draft, Kind
 
 SKILLS = "skills"
@@ -25,6 +25,7 @@ DEFAULT_WIKI = "~/.memtomem-wiki"
 WIKI_VARIABLE = "MEMTOMEM_WIKI_PATH"
 
 _FILES = frozenset({Kind.FILE.value, Kind.EXECUTABLE.value})
+_SKILL_MD = SKILL_MD.encode()
 _LARGEST_COMMIT = 1024 * 1024
 
 
@@ -90,18 +91,19 @@ class Wiki(AbstractContextManager["Wiki"]):
     def catalogue(self, commit: Commit) -> Catalogue:
         """Return every skill at `commit`, with its description; what no agent would load is named, with the reason."""
         entries = [entry for entry in self._skill_entries(commit) if entry.mode == Kind.DIRECTORY.value]
-        named = [entry for entry in entries if is_skill_name(os.fsdecode(entry.name))]
-        skipped = [(os.fsdecode(e.name), "its name is not a skill name") for e in entries if e not in named]
+        by_name = {os.fsdecode(entry.name): entry for entry in reversed(entries)}  # a hostile tree may say a name twice
+        named = [entry for name, entry in sorted(by_name.items()) if is_skill_name(name)]
+        skipped = [(name, "its name is not a skill name") for name in by_name if not is_skill_name(name)]
         trees = self._objects.read_all((entry.oid for entry in named), "tree", at_most(LARGEST_TREE))
         headers = [
-            next((e.oid for e in self._parse_tree(tree) if e.name == SKILL_MD.encode() and e.mode in _FILES), None)
+            next((e.oid for e in self._parse_tree(tree or b"") if e.name == _SKILL_MD and e.mode in _FILES), None)
             for tree in trees
         ]
         contents = self._objects.read_all(filter(None, headers), "blob", lambda size: size <= LARGEST_SKILL_MD)
         skills: list[Listed] = []
         for entry, oid in zip(named, headers, strict=True):
             name = SkillName(os.fsdecode(entry.name))
-            header = parse_header(next(contents)) if oid else "has no SKILL.md"
+            header = self._header(next(contents)) if oid else "has no SKILL.md"
             if isinstance(header, str):
                 skipped.append((name, header))
             elif header.name != name:
@@ -144,6 +146,9 @@ class Wiki(AbstractContextManager["Wiki"]):
         on_disk = self._work_tree_copy(skill.name)
         return on_disk is not None and on_disk.listing != skill.tree.listing
 
+    def _header(self, content: bytes | None) -> Header | str:
+        return f"has a SKILL.md larger than {LARGEST_SKILL_MD} bytes" if content is None else parse_header(content)
+
     def _collect(self, draft: Draft, tree_id: str, parent: str) -> None:
         for entry in self._parse_tree(self._objects.read(tree_id, "tree", at_most(LARGEST_TREE))):
             if (admitted := draft.admit(parent, entry.name, entry.mode)) is None:
@@ -179,7 +184,8 @@ class Wiki(AbstractContextManager["Wiki"]):
         oid = self._id_of(revision)
         if oid in {"", revision}:  # git takes any full id for a name
             return False
-        return not any(self._objects.find(oid, kind, any_size) for kind in ("commit", "tag", "tree", "blob"))
+        is_other = any(self._objects.find(oid, kind, at_most(LARGEST_TREE)) for kind in ("tag", "tree", "blob"))
+        return not is_other  # a commit would have been found, were it whole
 
     def _not_in_wiki(self, name: SkillName, commit: Commit, entries: list[TreeEntry]) -> WikipinError:
         if self._work_tree_copy(name) is not None:
