@@ -162,6 +162,8 @@ class Locked:
                 "the change is committed",
                 "Make room or mend the disk; the next call to wikipin finishes the change",
             ) from error
+        except WikipinError as error:  # the lockfile, of all things, was broken by somebody in the meantime
+            raise WikipinError(error.code, f"{error.problem}; the change is committed", error.remedy) from error
         self._staging.keep = False
         return done
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wikipin import journal as journals
 from wikipin.exposure import DIRECTORIES, exposed_path, link_target
-from wikipin.folder import Folder, What
+from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.inspection import read_lockfile
 from wikipin.journal import Journal, parse_journal
 from wikipin.layout import LOCKFILE, REDO, SKILLS, TXN, check_layout
@@ -137,6 +137,8 @@ def _expose(root: Folder, staging: Folder | None, journal: Journal) -> Done:
         try:
             made = _expose_in(root, staging, word, journal)
         except OSError as error:
+            if _is_exposed(root, word, journal):
+                raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
             not_exposed.append((path, error.strerror or "the disk gave no reason"))
         else:
             exposed.append(path) if made else not_exposed.append((path, "something else stands there"))
@@ -152,23 +154,28 @@ def _expose_in(root: Folder, staging: Folder | None, word: str, journal: Journal
             if is_new:
                 folder.sync()
             folder = child
-        made = _link(folder, word, journal.name) if word in journal.links else _copy(staging, word, folder, journal)
+        if word in journal.copies:
+            _place(staging, word, folder, journal.name, journal.plan)
+        else:
+            with suppress(FileExistsError):
+                folder.link(journal.name, link_target(word, journal.name))
         folder.sync()
-        return made
+    return _is_exposed(root, word, journal)
 
 
-def _link(folder: Folder, word: str, name: str) -> bool:
-    target = link_target(word, name)
-    with suppress(FileExistsError):
-        folder.link(name, target)
-    return folder.what(name) is What.LINK and folder.read_link(name) == target
-
-
-def _copy(staging: Folder | None, word: str, folder: Folder, journal: Journal) -> bool:
-    if not _place(staging, word, folder, journal.name, journal.plan):
-        return False
-    with folder.child(journal.name) as copy:
-        return copy.scan().plan == journal.plan
+def _is_exposed(root: Folder, word: str, journal: Journal) -> bool:
+    """Tell whether what stands there is what the journal says: the link, or a copy of the same tree."""
+    with ExitStack() as stack:
+        folder = root
+        try:
+            for part in DIRECTORIES[word].split("/"):
+                folder = stack.enter_context(folder.child(part))
+            if word in journal.copies:
+                return stack.enter_context(folder.child(journal.name)).scan().plan == journal.plan
+        except (FileNotFoundError, NotOrdinaryError):
+            return False
+        is_link = folder.what(journal.name) is What.LINK
+        return is_link and folder.read_link(journal.name) == link_target(word, journal.name)
 
 
 def _mode_of(folder: Folder, name: str) -> int:
