@@ -1,0 +1,91 @@
+"""The command and the server, killed at every system call that changes the project (strace; Linux)."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from torture.scenario import SCENARIOS, Scenario, make_torture_wiki, next_command
+from torture.strace import Break, Door, Point, dry_run, need_strace, run_all, sample, scratch
+
+COMMAND, SERVER = Door("command"), Door("server")
+_log = logging.getLogger(__name__)
+_NO_JOURNAL = "import wikipin.project; wikipin.project.write_journal = lambda *_: None"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    need_strace()
+    with scratch(tmp_path) as place:
+        yield place
+
+
+@dataclass
+class Sweep:
+    """Which points were killed at, which states came of it, and where neither did."""
+
+    points: list[Point]
+    seen: set[str]
+    found: dict[Point, list[str]] = field(default_factory=dict[Point, list[str]])
+
+
+def _sweep(door: Door, scenario: Scenario, way: str, place: Path, every: int) -> Sweep:
+    """Kill at every `every`-th point, run the next command, and look."""
+    wiki, start = make_torture_wiki(place / "wiki"), place / "start"
+    allowed, points = dry_run(door, scenario, wiki, place / "reference", way)
+    scenario.prepare(wiki, start)
+    sweep = Sweep(sample(points, every), allowed.seen)
+    for broken in run_all(door, scenario, wiki, start, [Break(point) for point in sweep.points], way):
+        next_command(wiki, broken.project)
+        if violations := allowed.violations(broken.project):
+            sweep.found[broken.at.point] = violations
+    return sweep
+
+
+def _named(door: Door, scenario: Scenario, way: str, every: int) -> pytest.ParameterSet:
+    return pytest.param(door, scenario, way, every, id=f"{door.name}, {scenario.name}, {way}")
+
+
+_FIRST, _ANOTHER, _COPIES = SCENARIOS[:3]
+_SAMPLED = [
+    _named(COMMAND, _FIRST, "native", 9),
+    _named(COMMAND, _ANOTHER, "fallback", 9),
+    _named(COMMAND, _COPIES, "native", 14),
+    _named(SERVER, _FIRST, "fallback", 40),
+]
+_WHOLE = [
+    _named(door, scenario, way, 1)
+    for door in (COMMAND, SERVER)
+    for scenario in SCENARIOS
+    for way in ("native", "fallback")
+]
+
+
+@pytest.mark.parametrize(("door", "scenario", "way", "every"), _SAMPLED)
+def test_a_process_killed_at_a_system_call_leaves_the_old_state_or_the_new(
+    door: Door, scenario: Scenario, way: str, every: int, place: Path
+) -> None:
+    sweep = _sweep(door, scenario, way, place, every)
+    assert sweep.found == {}
+    assert sweep.seen == {"old", "new"}
+    assert {"fsync", "renameat"} <= {point.call for point in sweep.points}
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("door", "scenario", "way", "every"), _WHOLE)
+def test_a_process_killed_at_any_system_call_leaves_the_old_state_or_the_new(
+    door: Door, scenario: Scenario, way: str, every: int, place: Path
+) -> None:
+    sweep = _sweep(door, scenario, way, place, every)
+    _log.info("%d points", len(sweep.points))
+    assert sweep.found == {}
+    assert sweep.seen == {"old", "new"}
+    assert len(sweep.points) >= 50
+
+
+@pytest.mark.parametrize("name", ["command", pytest.param("server", marks=pytest.mark.whole)])
+def test_the_sweep_sees_what_it_is_for(name: str, place: Path) -> None:
+    """The control: the same sweep over a program that writes no journal goes red."""
+    assert _sweep(Door(name, instead=_NO_JOURNAL), _FIRST, "native", place, 1000).found
