@@ -60,6 +60,7 @@ def recover(root: Folder, memtomem: Folder) -> None:
     if _is_filled(memtomem, TXN):
         with memtomem.child(TXN) as txn:
             if txn.what(REDO) is not What.NOTHING:
+                txn.sync()  # whoever committed may have died before: the journal goes to the medium before what it says
                 finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)))
             for name in txn.names():
                 txn.discard(name)
@@ -115,6 +116,7 @@ def _staging_of(memtomem: Folder, journal: Journal, stack: ExitStack) -> Folder 
 def _place(staging: Folder | None, slot: str, into: Folder, name: str, plan: str) -> bool:
     """Move the staged tree into place, unless that is done; say whether it is there now, and synced."""
     if staging is None or staging.what(slot) is What.NOTHING:
+        into.sync()  # whoever moved it may have died before
         return into.what(name) is not What.NOTHING
     with staging.child(slot) as staged:
         if staged.scan().plan != plan:

@@ -1,0 +1,215 @@
+"""A disk that loses its power at any step of a change, or of its recovery: old or new, and what was reported stands.
+
+The process stops at the step, and then the disk: nothing that was written and not synced need survive. The wiki is
+elsewhere; only the project is on that disk.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import pytest
+from torture.powercut import FILE_SYSTEMS, Cut, Disk, UnavailableError, open_disk
+from torture.scenario import SCENARIOS, Bounds, Scenario, make_torture_wiki, next_command, settled
+from torture.steps import KILLED, run_until
+
+Found = dict[tuple[int, ...], list[str]]
+
+pytestmark = pytest.mark.timeout(1200)
+
+WHOLE = pytest.mark.whole
+SECOND = Scenario("the change after it", ("install", "skill", "other"), "context_install_skill", {"name": "other"})
+_ROOM = 512 << 20
+"""Bytes that the image of a disk may come to take."""
+
+cuts = pytest.mark.parametrize("cut", Cut, ids=str)
+
+
+@pytest.fixture(scope="module", params=FILE_SYSTEMS, ids=str)
+def disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+    """A disk, in memory where that has room: else to sync it is to sync the disk below it."""
+    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=memory if has_room else tmp_path_factory.mktemp("disk")) as place,
+            open_disk(request.param, Path(place)) as disk,
+        ):
+            yield disk
+    except UnavailableError as why:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI has to cut the power: {why}")
+        pytest.skip(f"no power can be cut here: {why}")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens until the power is cut: changes that were reported as done, and one that is under way."""
+
+    wiki: Path
+    start: Path
+    reported: tuple[Scenario, ...]
+    change: Scenario
+    allowed: Bounds
+
+    def happen(self, disk: Disk, step: int | None) -> int:
+        """Do it on `disk`, the last change until `step`. Nobody syncs but the program itself."""
+        disk.start_from(self.start)
+        for scenario in self.reported:
+            assert run_until(None, partial(scenario.run, self.wiki, disk.project)) == 0
+        return run_until(step, partial(self.change.run, self.wiki, disk.project))
+
+    def recover(self, disk: Disk, step: int | None = None) -> int:
+        """Run the next command, until `step`."""
+        return run_until(step, partial(next_command, self.wiki, disk.project))
+
+    def promised(self, disk: Disk, code: int) -> Bounds:
+        """Return what a cut may leave now: where a process came to its end, what is there, and nothing else."""
+        if code == KILLED:
+            return self.allowed
+        assert code == 0
+        told = settled(disk.project)
+        assert told in (self.allowed.before, self.allowed.after)
+        return Bounds(told, told)
+
+    def violations(self, disk: Disk, promised: Bounds) -> list[str]:
+        """Run the next command, and name what is not as promised."""
+        wrong = [] if self.recover(disk) == 0 else ["the next command fails"]
+        try:
+            return wrong + promised.violations(disk.project)
+        except ValueError:
+            return [*wrong, "the lockfile is torn"]
+
+
+Tell = Callable[..., Story]
+
+
+@pytest.fixture(scope="module")
+def tell(tmp_path_factory: pytest.TempPathFactory) -> Tell:
+    """Make a story, with what it may come to; each is played once without a cut."""
+    wiki = make_torture_wiki(tmp_path_factory.mktemp("wikis") / "wiki")
+    known: dict[tuple[str, ...], Story] = {}
+
+    def told(*scenarios: Scenario) -> Story:
+        names = tuple(scenario.name for scenario in scenarios)
+        if names not in known:
+            known[names] = _play(wiki, tmp_path_factory.mktemp("story"), *scenarios)
+        played = known[names]
+        return replace(played, allowed=Bounds(played.allowed.before, played.allowed.after))
+
+    return told
+
+
+def _play(wiki: Path, place: Path, *scenarios: Scenario) -> Story:
+    *reported, change = scenarios
+    scenarios[0].prepare(wiki, place / "start")
+    project = shutil.copytree(place / "start", place / "project", symlinks=True)
+    for scenario in reported:
+        scenario.run(wiki, project)
+    before = settled(project)
+    change.run(wiki, project)
+    return Story(wiki, place / "start", tuple(reported), change, Bounds(before, settled(project)))
+
+
+def _sweep(story: Story, disk: Disk, cut: Cut, steps: Iterable[int]) -> tuple[int, Found]:
+    """Cut the power at each of these steps, and after the end; return how often, and the violations."""
+    found = Found()
+    for times, step in enumerate(steps, start=1):
+        code = story.happen(disk, step)
+        promised = story.promised(disk, code)
+        disk.cut(cut)
+        if violations := story.violations(disk, promised):
+            found[(step,)] = violations
+        if code == 0:
+            return times, found
+    raise AssertionError("it never ends")
+
+
+def _sweep_recovery(
+    story: Story, disk: Disk, first: Cut | None, second: Cut, every: tuple[int, int]
+) -> tuple[int, Found]:
+    """Stop the change at so many steps, by a kill or a cut, and then its recovery at so many, by a cut."""
+    times, found = 0, Found()
+    for step in count(every[0] // 2, every[0]):
+        for later in count(step % every[1], every[1]):
+            if story.happen(disk, step) == 0:
+                return times, found
+            if first is not None:
+                disk.cut(first)
+            code = story.recover(disk, later)
+            promised = story.promised(disk, code)
+            disk.cut(second)
+            times += 1
+            if violations := story.violations(disk, promised):
+                found[step, later] = violations
+            if code == 0:
+                break
+    raise AssertionError("it never ends")
+
+
+@cuts
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("every", [pytest.param(29, id="sample"), pytest.param(1, id="whole", marks=WHOLE)])
+def test_a_power_cut_at_any_step_leaves_the_old_state_or_the_new_and_after_the_end_the_new(
+    scenario: Scenario, cut: Cut, every: int, disk: Disk, tell: Tell
+) -> None:
+    story = tell(scenario)
+    begin = len(scenario.name) * cut.value % every  # each sample is of other steps
+    times, found = _sweep(story, disk, cut, count(begin, every))
+    assert found == {}
+    assert story.allowed.seen == {"old", "new"} or every > 1
+    assert times > 40 // every
+
+
+@cuts
+@pytest.mark.parametrize("every", [pytest.param(31, id="sample"), pytest.param(1, id="whole", marks=WHOLE)])
+def test_what_was_reported_survives_a_power_cut_at_any_step_of_the_next_change(
+    cut: Cut, every: int, disk: Disk, tell: Tell
+) -> None:
+    times, found = _sweep(tell(SCENARIOS[0], SECOND), disk, cut, count(0, every))
+    assert found == {}
+    assert times > 40 // every
+
+
+@cuts
+@pytest.mark.parametrize("after", ["a kill", "a cut"])
+@pytest.mark.parametrize("every", [pytest.param((47, 17), id="sample"), pytest.param((6, 4), id="whole", marks=WHOLE)])
+def test_a_power_cut_at_any_step_of_the_recovery_leaves_the_old_state_or_the_new(
+    after: str, cut: Cut, every: tuple[int, int], disk: Disk, tell: Tell
+) -> None:
+    times, found = _sweep_recovery(tell(SCENARIOS[0]), disk, cut if after == "a cut" else None, cut, every)
+    assert found == {}
+    assert times > 60 // every[0]
+
+
+def _nothing(*_: object) -> None:
+    """Sync nothing."""
+
+
+def _without(unsynced: str, cut: Cut, disk: Disk, story: Story) -> set[str]:
+    """Return the violations of a program that does not do `unsynced`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unsynced, _nothing)
+        _, found = _sweep(story, disk, cut, count(15, 15))
+    return {what for violations in found.values() for what in violations}
+
+
+def test_the_sweep_sees_that_a_program_does_not_sync(disk: Disk, tell: Tell) -> None:
+    """The control: where names are written before bytes, files are torn; else, what was reported is lost."""
+    torn = _without("wikipin.folder.sync", Cut.LOG_FLUSHED, disk, tell(SCENARIOS[0]))
+    assert torn >= {"the lockfile is torn", "neither old nor new: .memtomem/skills/hello/SKILL.md"}
+    lost = _without("wikipin.folder.sync", Cut.LOG_LOST, disk, tell(SCENARIOS[0]))
+    assert lost >= {"neither old nor new: .memtomem/lock.json", "neither old nor new: .memtomem/skills/hello/SKILL.md"}
+
+
+@cuts
+@pytest.mark.whole
+@pytest.mark.parametrize("unsynced", ["sync_file", "sync_tree"])
+def test_the_sweep_sees_that_a_program_does_not_sync_its_files(unsynced: str, cut: Cut, disk: Disk, tell: Tell) -> None:
+    torn = _without(f"wikipin.folder.Folder.{unsynced}", cut, disk, tell(SCENARIOS[0]))
+    assert "neither old nor new: .memtomem/skills/hello/SKILL.md" in torn
