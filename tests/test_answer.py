@@ -93,11 +93,11 @@ def test_no_list_is_larger_than_an_agent_may_get(
     assert len(answer["skipped"]) + answer["skipped_left_out"] == len(skipped)
 
 
-def _pages(offers: Offers, limit: int) -> list[str]:
+def _pages(offers: Offers, limit: int, room: int = ROOM) -> list[str]:
     names: list[str] = []
     after = ""
     for _ in range(2000):
-        answer = answer_list(offers, limit=limit, after=after, room=ROOM)
+        answer = answer_list(offers, limit=limit, after=after, room=room)
         names += [skill["name"] for skill in answer["skills"]]
         if answer["next_cursor"] is None:
             break
@@ -122,6 +122,12 @@ def test_paging_visits_a_skill_and_those_whose_names_go_on_from_it(tmp_path: Pat
     offers = list_skills(wiki, Project(tmp_path / "project"))
     for limit in range(1, 6):
         assert sorted(_pages(offers, limit)) == names
+
+
+@pytest.mark.parametrize("room", [0, 500, 1000])
+def test_every_page_is_a_step_forward_however_little_room_there_is(room: int) -> None:
+    offers = _offers(30, "x" * 400)
+    assert _pages(offers, 5, room) == [offer.name for offer in offers.skills]
 
 
 def test_what_was_skipped_is_named_on_the_first_page_only() -> None:

@@ -185,6 +185,12 @@ def test_merge_markers_are_named() -> None:
         parse_lockfile(_NO_DOCUMENT["merge markers"])
 
 
+def test_a_document_of_100_levels_is_read_and_one_of_101_is_corrupt() -> None:
+    assert parse_document(_nested(99))["version"] == 1
+    with pytest.raises(WikipinError, match=r"lockfile-corrupt: .* nested"):
+        parse_document(_nested(100))
+
+
 def test_the_deepest_document_that_is_read_can_be_written_back() -> None:
     levels = next(levels for levels in (*range(20_000, 1_000, -500), *range(1_000, 0, -10)) if _is_read(levels))
     assert levels >= 30

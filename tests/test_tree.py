@@ -279,6 +279,7 @@ _MARKS = {"a": Mark("1" * 64, executable=False), "b/c": Mark("2" * 64, executabl
         {"A": _MARKS["a"], "b/c": _MARKS["b/c"]},
         {"a": _MARKS["b/c"], "b/c": _MARKS["a"]},
         {"a": _MARKS["a"], "b\nc": _MARKS["b/c"]},
+        {f"a100644 {'2' * 64} b/c": _MARKS["a"]},
     ],
 )
 def test_a_plan_changes_with_bytes_mode_and_path(other: dict[str, Mark]) -> None:

@@ -83,7 +83,7 @@ def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:
     """Ask a real server for the change, and kill it as a client that gives up does: whole, at once."""
     command = [sys.executable, "-m", "wikipin_mcp", "--wiki", str(wiki), "--project", str(project)]
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    messages = [
+    messages: list[dict[str, object]] = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "wiki_list", "arguments": {}}},

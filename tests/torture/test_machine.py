@@ -52,7 +52,7 @@ class Life(RuleBasedStateMachine):
         self._directory = self._place / "project"
         self._directory.mkdir()
         self._versions: dict[Commit, dict[str, str]] = {}
-        self._known = dict.fromkeys(_NAMES, Known())
+        self._known: dict[str, Known] = dict.fromkeys(_NAMES, Known())
 
     @initialize()
     def first_commit(self) -> None:

@@ -1,0 +1,245 @@
+"""A link to a directory outside the project, flipped in and out of each place of ours while installs run."""
+
+import multiprocessing
+import os
+import shutil
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from snapshot import snapshot
+from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, private_place
+from wikis import make_wiki, plain_skill
+
+import wikipin
+from wikipin.rename import rename_directory
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is how a link is exchanged at one stroke")
+
+_SKILLS = ("hello", "second")
+_PLACES = (
+    ".memtomem",
+    ".memtomem/skills",
+    ".memtomem/skills/hello",
+    ".memtomem/.staging",
+    ".memtomem/.txn",
+    ".memtomem/lock.json",
+    ".claude/skills",
+)
+_ORDINARY = {"installed", "unsafe-project", "exposure-conflict", "io-error", "already-installed"}
+_STEPS = ("open", "lstat", "stat", "mkdir", "readlink", "rename", "symlink", "unlink", "rmdir", "listdir", "fsync")
+
+Disturb = Callable[[Flip], AbstractContextManager[None]]
+
+
+@dataclass
+class Sweep:
+    """A sweep over one place: where it happens, and what came of it."""
+
+    wiki: Path
+    at: Path
+    place: str
+    random: Random
+    told: Counter[str] = field(default_factory=Counter[str])
+    wrong: list[str] = field(default_factory=list[str])
+    flips: int = 0
+    rounds: int = 0
+
+    @property
+    def outside(self) -> Path:
+        return self.at / "outside"
+
+    def run(self, verbs: tuple[Verb, ...], disturb: Disturb) -> None:
+        """Do things in one more project while its place is flipped; judge it afterwards."""
+        before = _state(self.outside)
+        project, aside = self.at / "project", self.at / "aside"
+        shutil.rmtree(project, ignore_errors=True)
+        # The second project is one that has been lived in: each place is there already, and is exchanged.
+        lived_in = self.rounds % 2 or self.place.endswith("lock.json")
+        shutil.copytree(self.at / ("lived-in" if lived_in else "fresh"), project, symlinks=True)
+        flip = Flip(project / self.place, aside, self.outside / ("lock.json" if "lock.json" in self.place else ""))
+        with disturb(flip):
+            for name in _SKILLS:
+                self.told[self._call(self.random.choice(verbs), project, name)] += 1
+        flip.settle()
+        self.flips += flip.flips
+        self.rounds += 1
+        if _state(self.outside) != before:
+            self.wrong.append("something was written outside")
+        if verbs is VERBS:
+            self._judge(project)
+
+    def _call(self, verb: Verb, project: Path, name: str) -> str:
+        try:
+            verb(self.wiki, project, name)
+        except wikipin.WikipinError as error:
+            return error.code
+        except Exception as error:  # noqa: BLE001 - any other is what is looked for
+            self.wrong.append("".join(traceback.format_exception(error)))
+            return type(error).__name__
+        return "installed"
+
+    def _judge(self, project: Path) -> None:
+        """Run a next command, undisturbed: everything is whole and recorded, or absent."""
+        for offer in wikipin.list_skills(self.wiki, wikipin.Project(project)).skills:
+            if offer.state not in {wikipin.State.OK, wikipin.State.AVAILABLE}:
+                self.wrong.append(f"{offer.name} is {offer.state}")
+        self.wrong += [
+            f"left over: {path}" for path in snapshot(project / ".memtomem") if path.startswith((".staging/", ".txn/"))
+        ]
+        lockfile = project / ".memtomem/lock.json"
+        if lockfile.exists() and lockfile.stat().st_mode & 0o022:
+            self.wrong.append("others may write the lockfile")
+
+
+def _state(outside: Path) -> object:
+    """Return what stands outside, byte for byte, and when anything of it last changed."""
+    status = {path: path.lstat() for path in (outside, *outside.rglob("*"))}
+    return snapshot(outside), {path: (of.st_mtime_ns, of.st_ctime_ns, of.st_ino) for path, of in status.items()}
+
+
+@contextmanager
+def _between_steps(random: Random) -> Generator[Disturb]:
+    """Flip in the same process, between any two of its calls to the disk: every order that there can be, by chance."""
+
+    @contextmanager
+    def disturb(flip: Flip) -> Generator[None]:
+        quiet, likely = random.choice((random.randrange(40), random.randrange(400))), random.choice((0.05, 0.3, 1.0))
+        steps, busy = 0, False
+
+        def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - it stands for any of them
+                nonlocal steps, busy
+                steps += 1
+                if not busy and steps > quiet and random.random() < likely:
+                    busy = True
+                    flip.flip()
+                    busy = False
+                return function(*arguments, **options)
+
+            return call
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name in _STEPS:
+                patch.setattr(os, name, wrapped(getattr(os, name)))
+            patch.setattr("wikipin.folder.rename_directory", wrapped(rename_directory))
+            yield
+
+    yield disturb
+
+
+@contextmanager
+def _from_outside(random: Random) -> Generator[Disturb]:
+    """Flip in another process, which knows nothing of this one."""
+    ours, theirs = multiprocessing.Pipe()
+    flipper = SPAWN.Process(target=flip_on, args=(random.getrandbits(32), theirs))
+    flipper.start()
+
+    @contextmanager
+    def disturb(flip: Flip) -> Generator[None]:
+        ours.send(flip)
+        assert ours.recv() == "flipping"
+        yield
+        ours.send("stop")
+        flip.flips = ours.recv()
+
+    try:
+        yield disturb
+    finally:
+        ours.send(None)
+        flipper.join(timeout=60)
+        assert flipper.exitcode == 0
+
+
+@pytest.fixture(params=_PLACES)
+def sweep(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sweep]:
+    with private_place(tmp_path) as at:
+        skills = {name: {**plain_skill(name), "docs/a.md": b"a" * 3000} for name in (*_SKILLS, "other")}
+        wiki = make_wiki(at / "wiki", skills)
+        for start in ("fresh", "lived-in"):
+            (at / start / ".claude").mkdir(parents=True)
+        install(wiki, at / "lived-in", "other")
+        for name in ("skills/hello", ".staging/0123456789abcdef/copy", ".txn", "hello", "copy"):
+            (at / "outside" / name).mkdir(parents=True)
+        for name in ("lock.json", ".lock.json.lock", "redo.json", ".txn/redo.json", "owner", "SKILL.md"):
+            (at / "outside" / name).write_text("not yours\n")
+        yield Sweep(wiki, at, request.param, Random(request.param))  # noqa: S311 - no secret
+
+
+@pytest.fixture
+def disturb(request: pytest.FixtureRequest, sweep: Sweep) -> Iterator[Disturb]:
+    with request.param(sweep.random) as disturb:
+        yield disturb
+
+
+_WHOLE = (pytest.mark.whole, pytest.mark.timeout(900))
+
+
+@pytest.mark.parametrize(
+    ("disturb", "flips", "rounds"),
+    [
+        pytest.param(_between_steps, 250, 16, id="between steps, sampled"),
+        pytest.param(_from_outside, 250, 16, id="from outside, sampled"),
+        pytest.param(_between_steps, 8_000, 200, marks=_WHOLE, id="between steps, whole"),
+        pytest.param(_from_outside, 20_000, 200, marks=_WHOLE, id="from outside, whole"),
+    ],
+    indirect=["disturb"],
+)
+def test_a_link_that_comes_and_goes_is_never_written_through(
+    flips: int,
+    rounds: int,
+    sweep: Sweep,
+    disturb: Disturb,
+    record_property: Callable[[str, object], None],
+) -> None:
+    while sweep.flips < flips or sweep.rounds < rounds:
+        sweep.run(VERBS, disturb)
+    record_property(sweep.place, (sweep.flips, sweep.rounds, dict(sweep.told)))
+
+    assert Counter(sweep.wrong) == {}
+    assert sweep.told.keys() <= _ORDINARY
+    assert sweep.told["installed"] > 0
+    assert len(sweep.told) > 1
+
+
+def _resolve_then_write(_: Path, project: Path, name: str) -> None:
+    root = os.path.realpath(project)
+    for path in (
+        f".memtomem/.staging/{name}/copy/SKILL.md",
+        ".memtomem/.txn/redo.json",
+        f".memtomem/skills/{name}/SKILL.md",
+        ".memtomem/lock.json",
+        f".claude/skills/{name}/SKILL.md",
+    ):
+        whole = os.path.join(root, path)  # noqa: PTH118 - as such an installer would do it
+        try:
+            if os.path.realpath(whole) != whole:
+                raise wikipin.WikipinError("unsafe-project", "it leads out of the project", "Look at it")
+            os.makedirs(os.path.dirname(whole), exist_ok=True)  # noqa: PTH103, PTH120
+            descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        except OSError as error:
+            raise wikipin.WikipinError("io-error", "the disk said no", "Mend it") from error
+        os.write(descriptor, b"mine\n")
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    "disturb",
+    [
+        pytest.param(_between_steps, id="between steps"),
+        pytest.param(_from_outside, marks=_WHOLE, id="from outside"),
+    ],
+    indirect=True,
+)
+def test_the_flips_catch_who_resolves_a_path_and_then_writes(sweep: Sweep, disturb: Disturb) -> None:
+    """The control: under the same flips, an installer that checks first and writes by path escapes."""
+    while not sweep.wrong and sweep.rounds < 3000:
+        sweep.run((_resolve_then_write,), disturb)
+    assert set(sweep.wrong) == {"something was written outside"}

@@ -1,0 +1,113 @@
+"""Readers that look where agents look, all through installs of a large skill."""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from torture.crowd import PLACES, SPAWN, Looks, allowed_by, private_place, quietly, read_all_through
+from torture.scenario import Scenario
+from wikis import make_wiki, plain_skill
+
+_READERS = 2
+_FILES = 300
+
+SCENARIOS = (
+    Scenario("install", ("install", "skill", "large"), "context_install_skill", {"name": "large"}),
+    Scenario(
+        "install with copies",
+        ("install", "skill", "large", "--expose-mode", "copy"),
+        "context_install_skill",
+        {"name": "large"},
+        installed_before=("other",),
+    ),
+)
+
+Change = Callable[[Scenario, Path, Path], object]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    with private_place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def wiki(place: Path) -> Path:
+    parts = {f"part-{part // 20}/{part}.md": b"%d\n" % part * 200 for part in range(_FILES - 1)}
+    return make_wiki(place / "wiki", {"large": {**plain_skill("large"), **parts}, "other": plain_skill("other")})
+
+
+def _watched(scenario: Scenario, wiki: Path, place: Path, rounds: int, change: Change) -> list[Looks]:
+    """Make the change in a fresh project each round, in front of the readers; return what they saw."""
+    allowed = allowed_by(scenario, wiki, place / "reference")
+    projects = [place / f"project-{number}" for number in range(rounds)]
+    under_way = SPAWN.Value("i", -1)
+    ends = [multiprocessing.Pipe() for _ in range(_READERS)]
+    readers = [
+        SPAWN.Process(target=read_all_through, args=(projects, allowed, theirs, under_way)) for _, theirs in ends
+    ]
+    for reader in readers:
+        reader.start()
+    for number, project in enumerate(projects):
+        scenario.prepare(wiki, project)
+        assert [ours.recv() for ours, _ in ends] == ["ready"] * _READERS
+        under_way.value = number
+        for ours, _ in ends:
+            ours.send("go")
+        change(scenario, wiki, project)
+        under_way.value = -1
+    seen: list[Looks] = [ours.recv() for ours, _ in ends]
+    for reader in readers:
+        reader.join(timeout=60)
+        assert reader.exitcode == 0
+    return seen
+
+
+@pytest.mark.parametrize(
+    "rounds", [12, pytest.param(200, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
+)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_whoever_looks_while_skills_are_changed_sees_them_whole_or_not_at_all(
+    scenario: Scenario, rounds: int, wiki: Path, place: Path, record_property: Callable[[str, object], None]
+) -> None:
+    seen = _watched(scenario, wiki, place, rounds, quietly)
+
+    assert [looks.wrong for looks in seen] == [[]] * _READERS
+    for looks in seen:
+        record_property("looks", (looks.during, looks.whole))
+        assert looks.during > rounds
+        assert looks.whole >= rounds * len(PLACES)
+
+
+def _file_by_file(_: Scenario, wiki: Path, project: Path) -> None:
+    shutil.copytree(wiki / "skills/large", project / ".memtomem/skills/large")
+
+
+def _beside_then_renamed(_: Scenario, wiki: Path, project: Path) -> None:
+    skills = project / ".memtomem/skills"
+    shutil.copytree(wiki / "skills/large", skills / ".large.new")
+    (skills / ".large.new").rename(skills / "large")
+
+
+def _linked_before_it_is_there(_: Scenario, wiki: Path, project: Path) -> None:
+    (project / ".claude/skills").mkdir()
+    (project / ".claude/skills/large").symlink_to("../../.memtomem/skills/large")
+    shutil.copytree(wiki / "skills/large", project / ".staged")
+    (project / ".memtomem/skills").mkdir(parents=True)
+    os.rename(project / ".staged", project / ".memtomem/skills/large")  # noqa: PTH104 - the system call that is meant
+
+
+@pytest.mark.parametrize(
+    ("naive", "seen"),
+    [
+        (_file_by_file, "partial"),
+        (_beside_then_renamed, "a name that nobody asked for"),
+        (_linked_before_it_is_there, "a link to nothing"),
+    ],
+)
+def test_the_readers_see_what_they_are_for(naive: Change, seen: str, wiki: Path, place: Path) -> None:
+    """The control: in front of the same readers, installers that take less care are found out."""
+    assert any(seen in wrong for looks in _watched(SCENARIOS[0], wiki, place, 5, naive) for wrong in looks.wrong)

@@ -1,0 +1,278 @@
+"""Sixteen writers over eight skills, killed at any moment and started again, in front of readers."""
+
+import fcntl
+import mmap
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+from snapshot import snapshot
+from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look, private_place
+from wikis import make_wiki, plain_skill
+
+import wikipin
+import wikipin.project
+from wikipin.folder import Folder
+from wikipin.inspection import all_agree
+from wikipin.lock import locked
+
+_WRITERS = 16
+_READERS = 1
+_SKILLS = tuple(f"skill-{number}" for number in range(8))
+_SLOTS = 12
+"""Projects that are open at once."""
+_KILLS_IN_ONE = 3
+"""After so many, a project is left alone and judged, and another is opened in its slot."""
+_FREE_WITHIN = 0.050
+_ORDINARY = {"already-installed"}
+
+
+class Board:
+    """What the processes tell each other, in memory that they share: who is where, and who holds a lock."""
+
+    def __init__(self) -> None:
+        self._cells = memoryview(mmap.mmap(-1, 8 * (_SLOTS + 2 * _WRITERS))).cast("q")
+
+    def project(self, slot: int) -> int:
+        """Return the number of the project that is open in `slot`: never 0."""
+        return self._cells[slot] * _SLOTS + slot + 1
+
+    def open_next(self, slot: int) -> None:
+        self._cells[slot] += 1
+
+    def where(self, writer: int) -> int:
+        """Return the number of the project that `writer` is in, or 0."""
+        return self._cells[_SLOTS + writer]
+
+    def enter(self, writer: int, project: int) -> None:
+        self._cells[_SLOTS + writer] = project
+
+    def holds(self, writer: int) -> bool:
+        """Tell whether `writer` holds the lock for certain: said once it is taken, unsaid before it is given back."""
+        return bool(self._cells[_SLOTS + _WRITERS + writer])
+
+    def say_holds(self, writer: int, *, holds: bool) -> None:
+        self._cells[_SLOTS + _WRITERS + writer] = holds
+
+
+@dataclass
+class Soak:
+    """One soak: what is shared, what was found wrong, and what was counted."""
+
+    wiki: Path
+    place: Path
+    allowed: Allowed
+    random: Random
+    verbs: tuple[Verb, ...] = VERBS
+    board: Board = field(default_factory=Board)
+    writers: list[int] = field(default_factory=list[int])
+    readers: list[int] = field(default_factory=list[int])
+    looks: Looks = field(default_factory=Looks)
+    held: list[float] = field(default_factory=list[float])
+    """For each kill inside the lock: how long after it the lock was last seen held."""
+    kills: int = 0
+    judged: int = 0
+    mended: int = 0
+    """How many projects had left-overs until the next command."""
+
+    def path(self, project: int) -> Path:
+        return self.place / f"project-{project}"
+
+    def run(self, kills: int) -> None:
+        """Kill until there were `kills`, judging each project that is left alone."""
+        self.writers = [self._writer(number) for number in range(_WRITERS)]
+        self.readers = [fork(lambda: _read_on(self)) for _ in range(_READERS)]
+        in_slot, left = [0] * _SLOTS, list[int]()
+        try:
+            while self.kills < kills:
+                time.sleep(self.random.uniform(0, 0.02))  # a moment like any other: nothing depends on what it finds
+                in_slot[self._kill() % _SLOTS] += 1
+                for slot in range(_SLOTS):
+                    if in_slot[slot] >= _KILLS_IN_ONE or self._is_full(slot):
+                        left.append(self.board.project(slot))
+                        self.board.open_next(slot)
+                        in_slot[slot] = 0
+                left = [project for project in left if not self._judge_if_left(project)]
+        finally:
+            for child in (*self.writers, *self.readers):
+                os.kill(child, signal.SIGKILL)
+                if os.waitpid(child, 0)[1] != signal.SIGKILL:
+                    self.looks.wrong.append("a reader or a writer ended by itself")
+        seen = self.place / "seen"
+        self.looks.wrong += seen.read_text().splitlines() if seen.exists() else []
+        for project in (*left, *(self.board.project(slot) for slot in range(_SLOTS))):
+            self._judge(project)
+
+    def _is_full(self, slot: int) -> bool:
+        skills = self.path(self.board.project(slot)) / ".memtomem/skills"
+        return skills.is_dir() and len(list(skills.iterdir())) == len(_SKILLS)
+
+    def _writer(self, number: int) -> int:
+        seed = self.random.getrandbits(32)
+        return fork(lambda: _write_on(self, number, Random(seed)))  # noqa: S311 - no secret
+
+    def _kill(self) -> int:
+        """Kill one writer, half of the time one who holds a lock; look around while those beside it stand still."""
+        holding = [number for number in range(_WRITERS) if self.board.holds(number)]
+        victim = self.random.choice(holding if holding and self.random.random() < 0.5 else range(_WRITERS))
+        project = self.board.where(victim)
+        beside = (number for number in range(_WRITERS) if number != victim and self.board.where(number) == project)
+        rest = [self.writers[number] for number in beside]
+        for child in rest:
+            os.kill(child, signal.SIGSTOP)
+        for child in rest:
+            os.waitpid(child, os.WUNTRACED)
+        began = time.monotonic()
+        os.kill(self.writers[victim], signal.SIGKILL)
+        _, status = os.waitpid(self.writers[victim], 0)
+        if status != signal.SIGKILL:
+            self.looks.wrong.append(f"a writer ended by itself: {os.waitstatus_to_exitcode(status)}")
+        if self.board.holds(victim) and self.board.where(victim) == project:
+            self.board.say_holds(victim, holds=False)
+            self.held.append(self._held_since(began, project))
+        if project and self.path(project).exists():
+            look(self.path(project), self.allowed, self.looks)
+        self.board.say_holds(victim, holds=False)
+        self.board.enter(victim, 0)
+        self.writers[victim] = self._writer(victim)
+        for child in rest:
+            os.kill(child, signal.SIGCONT)
+        self.kills += 1
+        return max(project - 1, 0)
+
+    def _held_since(self, began: float, project: int) -> float:
+        """Return how long after `began` the lock was last seen held by nobody else, a second at most."""
+        last = began
+        with (self.path(project) / ".memtomem/.lock.json.lock").open("r+b") as lock:
+            while last - began < 1:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if any(self.board.holds(other) and self.board.where(other) == project for other in range(_WRITERS)):
+                        break
+                    last = time.monotonic()
+                else:
+                    break
+        return last - began
+
+    def _judge_if_left(self, project: int) -> bool:
+        if any(self.board.where(writer) == project for writer in range(_WRITERS)):
+            return False
+        self._judge(project)
+        return True
+
+    def _judge(self, project: int) -> None:
+        """Let a next command look at a project where nobody is at work any more; name what is not whole after it."""
+        path = self.path(project)
+        if not path.exists():
+            return
+        self.mended += bool(_left_over(path))
+        survey = wikipin.Project(path).survey()
+        installed = survey.lockfile.entries.keys()
+        wrong = [f"{path}: left over: {name}" for name in _left_over(path)]
+        wrong += [] if all_agree(survey) else [f"{path}: lockfile and copies differ"]
+        for directory in (".claude/skills", ".agents/skills"):
+            shown = {skill.name for skill in (path / directory).glob("*")}
+            wrong += (
+                [f"{path}: {directory} and the lockfile differ by {shown ^ installed}"] if shown != installed else []
+            )
+        look(path, self.allowed, self.looks)
+        self.looks.wrong += wrong
+        self.judged += 1
+
+
+def _left_over(project: Path) -> list[str]:
+    return [path for path in snapshot(project / ".memtomem") if path.startswith((".staging/", ".txn/"))]
+
+
+def _write_on(soak: Soak, me: int, random: Random) -> None:
+    """Do one thing after another to skills of the open projects, until this process or the one above is killed."""
+    os.nice(3)  # else whoever kills and judges would have to queue behind sixteen others
+    board, plain = soak.board, locked
+
+    @contextmanager
+    def said(memtomem: Folder, *, seconds: float = 30) -> Generator[None]:
+        with plain(memtomem, seconds=seconds):
+            board.say_holds(me, holds=True)
+            try:
+                yield
+            finally:
+                board.say_holds(me, holds=False)
+
+    setattr(wikipin.project, "locked", said)  # noqa: B010 - as project imported it
+    parent = os.getppid()
+    while os.getppid() == parent:
+        slot = random.randrange(_SLOTS)
+        project = board.project(slot)
+        board.enter(me, project)
+        if board.project(slot) == project:
+            soak.path(project).mkdir(exist_ok=True)
+            try:
+                random.choice(soak.verbs)(soak.wiki, soak.path(project), random.choice(_SKILLS))
+            except wikipin.WikipinError as error:
+                if error.code not in _ORDINARY:
+                    raise
+        board.enter(me, 0)
+
+
+def _read_on(soak: Soak) -> None:
+    """Look at the open projects one after another; end, and say so, as soon as anything is wrong."""
+    os.nice(3)
+    looks, parent = Looks(), os.getppid()
+    while not looks.wrong and os.getppid() == parent:
+        for slot in range(_SLOTS):
+            look(soak.path(soak.board.project(slot)), soak.allowed, looks)
+    (soak.place / "seen").write_text("\n".join(looks.wrong))
+
+
+@pytest.fixture
+def soak(tmp_path: Path) -> Iterator[Soak]:
+    with private_place(tmp_path) as place:
+        files = {f"part-{part}.md": b"part %d\n" % part * 100 for part in range(6)}
+        wiki = make_wiki(place / "wiki", {name: {**plain_skill(name), **files} for name in _SKILLS})
+        allowed = {name: [contents(wiki / "skills" / name)] for name in _SKILLS}
+        yield Soak(wiki, place, allowed, Random(8))  # noqa: S311 - no secret
+
+
+@pytest.mark.parametrize(
+    "kills", [150, pytest.param(1000, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
+)
+def test_writers_killed_at_any_moment_leave_whole_skills_no_rest_and_a_free_lock(
+    kills: int, soak: Soak, record_property: Callable[[str, object], None]
+) -> None:
+    soak.run(kills)
+
+    assert soak.looks.wrong == []
+    assert len(soak.held) > kills / 10
+    assert max(soak.held) <= _FREE_WITHIN
+    record_property("soak", (soak.kills, soak.judged, soak.mended, soak.looks.whole, len(soak.held), max(soak.held)))
+
+
+def _file_by_file(wiki: Path, project: Path, name: str) -> None:
+    with suppress(FileExistsError):
+        shutil.copytree(wiki / "skills" / name, project / ".memtomem/skills" / name)
+
+
+def test_the_soak_sees_torn_skills(soak: Soak) -> None:
+    """The control: writers that copy file by file are found out."""
+    soak.verbs = (_file_by_file,)
+    soak.run(20)
+    assert any("partial" in wrong for wrong in soak.looks.wrong)
+
+
+def _no_sweep(_: Folder) -> None:
+    """Leave everything."""
+
+
+def test_the_soak_sees_what_is_left_over(soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: without the sweep of what was staged, something is left after the next command."""
+    monkeypatch.setattr("wikipin.transaction.sweep", _no_sweep)
+    soak.run(40)
+    assert any("left over" in wrong for wrong in soak.looks.wrong)
