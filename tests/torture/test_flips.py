@@ -185,8 +185,8 @@ _WHOLE = (pytest.mark.whole, pytest.mark.timeout(900))
 @pytest.mark.parametrize(
     ("disturb", "flips", "rounds"),
     [
-        pytest.param(_between_steps, 250, 16, id="between steps, sampled"),
-        pytest.param(_from_outside, 250, 16, id="from outside, sampled"),
+        pytest.param(_between_steps, 250, 10, id="between steps, sampled"),
+        pytest.param(_from_outside, 250, 10, id="from outside, sampled"),
         pytest.param(_between_steps, 8_000, 200, marks=_WHOLE, id="between steps, whole"),
         pytest.param(_from_outside, 20_000, 200, marks=_WHOLE, id="from outside, whole"),
     ],

@@ -67,7 +67,7 @@ def _watched(scenario: Scenario, wiki: Path, place: Path, rounds: int, change: C
 
 
 @pytest.mark.parametrize(
-    "rounds", [12, pytest.param(200, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
+    "rounds", [8, pytest.param(200, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
 )
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_whoever_looks_while_skills_are_changed_sees_them_whole_or_not_at_all(

@@ -242,7 +242,7 @@ def soak(tmp_path: Path) -> Iterator[Soak]:
 
 
 @pytest.mark.parametrize(
-    "kills", [150, pytest.param(1000, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
+    "kills", [60, pytest.param(1000, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
 )
 def test_writers_killed_at_any_moment_leave_whole_skills_no_rest_and_a_free_lock(
     kills: int, soak: Soak, record_property: Callable[[str, object], None]
@@ -263,7 +263,7 @@ def _file_by_file(wiki: Path, project: Path, name: str) -> None:
 def test_the_soak_sees_torn_skills(soak: Soak) -> None:
     """The control: writers that copy file by file are found out."""
     soak.verbs = (_file_by_file,)
-    soak.run(20)
+    soak.run(10)
     assert any("partial" in wrong for wrong in soak.looks.wrong)
 
 
@@ -274,5 +274,5 @@ def _no_sweep(_: Folder) -> None:
 def test_the_soak_sees_what_is_left_over(soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without the sweep of what was staged, something is left after the next command."""
     monkeypatch.setattr("wikipin.transaction.sweep", _no_sweep)
-    soak.run(40)
+    soak.run(20)
     assert any("left over" in wrong for wrong in soak.looks.wrong)
