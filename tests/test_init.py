@@ -103,9 +103,11 @@ def test_a_wiki_is_made_where_there_is_nothing(
     stands: bool,  # noqa: FBT001
 ) -> None:
     if stands:
-        (tmp_path / "wiki").mkdir()
+        (tmp_path / "wiki").mkdir(0o700)
     create_wiki(tmp_path / "wiki", source=source if clones else None)
     assert _names(tmp_path / "wiki") == (["hello"] if clones else [])
+    assert not stands or (tmp_path / "wiki").stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "source", "wiki"}
 
 
 def test_a_clone_has_the_history_of_its_source(tmp_path: Path, source: str) -> None:

@@ -237,12 +237,14 @@ def test_what_cannot_be_installed_is_skipped_in_a_list_and_named(wiki: Path) -> 
     assert "1048576" in skipped["large"]
 
 
-def test_a_name_that_a_hostile_tree_has_twice_is_listed_once(wiki: Path) -> None:
-    skills = write_tree(wiki, [("40000", b"hello", _skill(wiki)) for _ in range(2)])
+def test_a_name_that_a_hostile_tree_has_twice_is_the_first_of_them(wiki: Path) -> None:
+    first, second = _skill(wiki), _skill(wiki, ("100644", b"more", write_object(wiki, "blob", b"x")))
+    skills = write_tree(wiki, [("40000", b"hello", first), ("40000", b"hello", second)])
     root = write_tree(wiki, [("40000", b"skills", skills)])
     git(wiki, "update-ref", "refs/heads/main", git(wiki, "commit-tree", root, "-m", "x").decode())
     with Wiki(wiki) as opened:
-        assert [listed.name for listed in opened.catalogue(opened.resolve()).skills] == ["hello"]
+        assert [listed.tree_id for listed in opened.catalogue(opened.resolve()).skills] == [first]
+    assert [file.path for file in _read(wiki).files] == ["SKILL.md"]
 
 
 def test_many_directories_that_are_no_skills_do_not_slow_a_list_down(wiki: Path) -> None:

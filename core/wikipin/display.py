@@ -6,7 +6,7 @@ import unicodedata
 _UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 # Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) outside the categories above, and non-characters.
 _IGNORABLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\uffff\ufdd0-\ufdef"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\ufdd0-\ufdef"
     "\U000e0000-\U000e0fff]"
 )
 
@@ -24,5 +24,6 @@ def printable(text: str, *, limit: int) -> str:
 def _shown(character: str) -> str:
     if character in "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029":
         return " "
+    is_noncharacter = ord(character) & 0xFFFE == 0xFFFE  # noqa: PLR2004 - the last two of every plane
     hidden = unicodedata.category(character) in _UNPRINTABLE_CATEGORIES or _IGNORABLE.match(character)
-    return "" if hidden else character
+    return "" if hidden or is_noncharacter else character

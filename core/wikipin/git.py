@@ -18,7 +18,7 @@ from wikipin.objects import is_object
 
 LARGEST_TREE = 8 * 1024 * 1024
 
-_SECONDS_FOR_GIT = 60.0
+_SECONDS_FOR_GIT = 20.0
 _AT_ONCE = 128  # requests in flight: their lines fit the smallest buffer of a pipe (16 KiB on macOS, pipe(7))
 
 

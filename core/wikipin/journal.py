@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from wikipin.errors import WikipinError
 from wikipin.exposure import DIRECTORIES
-from wikipin.names import Commit, is_commit, is_skill_name
+from wikipin.lockfile import is_time
+from wikipin.names import Commit, is_commit, is_skill_name, path_fault
 
 Json = dict[str, Any]
 
@@ -50,7 +51,12 @@ def parse_journal(content: bytes) -> Journal:
     """Return the journal, or refuse with `unsafe-project` what no wikipin of this version wrote."""
     try:
         document: Json = json.loads(content)
-        if document.pop("version") == _VERSION and all(is_sound(document[key]) for key, is_sound in _SOUND.items()):
+        version = document.pop("version")
+        if (
+            type(version) is int
+            and version == _VERSION
+            and all(is_sound(document[key]) for key, is_sound in _SOUND.items())
+        ):
             return Journal(**document)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
@@ -72,8 +78,8 @@ _SOUND: dict[str, Callable[[Any], bool]] = {
     "staging": lambda value: _STAGING.fullmatch(value) is not None,
     "plan": _is_sha256,
     "commit": is_commit,
-    "installed_at": lambda value: isinstance(value, str),
-    "digests": lambda value: all(map(_is_sha256, value.values())),
+    "installed_at": is_time,
+    "digests": lambda value: all(map(_is_sha256, value.values())) and not any(map(path_fault, value)),
     "links": _are_words,
     "copies": _are_words,
 }

@@ -137,8 +137,7 @@ def _entry_fault(value: object) -> str | None:
     entry = cast("Json", value)
     if not is_commit(entry.get("wiki_commit")):
         return "without a full commit id as its wiki_commit"
-    installed_at = entry.get("installed_at")
-    if not isinstance(installed_at, str) or not installed_at or len(installed_at) > _LONGEST_TIME:
+    if not is_time(entry.get("installed_at")):
         return "without a time as its installed_at"
     digests = entry.get("digests", {})
     if not isinstance(digests, dict) or not all(map(_is_digest, cast("Json", digests).items())):
@@ -147,6 +146,11 @@ def _entry_fault(value: object) -> str | None:
     if not isinstance(exposed, list) or not all(map(_is_path, cast("list[object]", exposed))):
         return "whose exposed is not a list of paths"
     return None
+
+
+def is_time(value: object) -> bool:
+    """Tell whether `value` may be an `installed_at`: it is compared as text, and never read as a time."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_TIME and value.isascii()
 
 
 def _is_digest(item: tuple[str, object]) -> bool:

@@ -20,6 +20,7 @@ LONGEST_DESCRIPTION = 1024
 
 _LARGEST_FRONTMATTER = 16 * 1024  # the parser takes quadratic time on what is made to be slow
 _FRONTMATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+_MOST_BRACKETS = 100  # each one open makes every further character dearer
 _YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -99,6 +100,8 @@ def _parse_frontmatter(front: str) -> Header | str:
 
 
 def _yaml_fields(front: str) -> dict[str, str]:
+    if front.count("[") + front.count("{") > _MOST_BRACKETS:
+        return {}
     try:
         # BaseLoader constructs nothing but strings, lists and dictionaries.
         document: object = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 - see above
