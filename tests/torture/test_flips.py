@@ -21,7 +21,10 @@ from wikis import make_wiki, plain_skill
 import wikipin
 from wikipin.rename import rename_directory
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is how a link is exchanged at one stroke")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is how a link is exchanged at one stroke"),
+]
 
 _SKILLS = ("hello", "second")
 _PLACES = (

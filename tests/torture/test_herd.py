@@ -11,6 +11,8 @@ from statistics import median, quantiles
 import pytest
 from torture.crowd import SPAWN, queue_for_the_lock
 
+pytestmark = pytest.mark.whole  # it takes a quiet machine to be worth its time
+
 _HERD = 16
 _BAR = 3.0
 

@@ -11,6 +11,8 @@ from torture.crowd import PLACES, SPAWN, Looks, allowed_by, private_place, quiet
 from torture.scenario import Scenario
 from wikis import make_wiki, plain_skill
 
+pytestmark = pytest.mark.whole  # it takes a quiet machine to be worth its time
+
 _READERS = 2
 _FILES = 300
 

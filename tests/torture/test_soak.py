@@ -23,6 +23,8 @@ from wikipin.folder import Folder
 from wikipin.inspection import all_agree
 from wikipin.lock import locked
 
+pytestmark = pytest.mark.whole  # it takes a quiet machine to be worth its time
+
 _WRITERS = 16
 _READERS = 1
 _SKILLS = tuple(f"skill-{number}" for number in range(8))
@@ -96,7 +98,7 @@ class Soak:
                 in_slot[self._kill() % _SLOTS] += 1
                 for slot in range(_SLOTS):
                     if in_slot[slot] >= _KILLS_IN_ONE or self._is_full(slot):
-                        left.append(self.board.project(slot))
+                        left += [self.board.project(slot)] if in_slot[slot] else []  # else nobody died in it
                         self.board.open_next(slot)
                         in_slot[slot] = 0
                 left = [project for project in left if not self._judge_if_left(project)]
