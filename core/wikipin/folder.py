@@ -91,8 +91,9 @@ class Folder(AbstractContextManager["Folder"]):
             return file.read(limit + 1)
 
     def mode(self, name: str) -> int:
-        """Return the permission bits of `name`."""
-        return stat.S_IMODE(os.lstat(name, dir_fd=self.descriptor).st_mode)
+        """Return the permission bits of the regular file `name`; NotOrdinaryError if it is none."""
+        with self._open_file(name) as descriptor:
+            return stat.S_IMODE(os.fstat(descriptor).st_mode)
 
     def read_link(self, name: str) -> str:
         """Return what the symbolic link `name` points to."""

@@ -4,6 +4,7 @@ It is never removed and never replaced: whoever holds the descriptor of a file t
 """
 
 import os
+import random
 import stat
 import time
 from collections.abc import Generator
@@ -37,7 +38,8 @@ def locked(memtomem: Folder, *, seconds: float = LOCK_SECONDS) -> Generator[None
                         f"another program has held the project's lock for {seconds:.0f} seconds",
                         "Wait until it has ended, and call again",
                     )
-                time.sleep(_POLL_SECONDS)
+                # Who sleeps equally long wakes together, and one wins a turn.
+                time.sleep(random.uniform(0, 2 * _POLL_SECONDS))  # noqa: S311 - not a secret
             if os.fstat(descriptor).st_nlink > 0:  # else somebody removed it, and a lock on it guards nothing
                 yield
                 return

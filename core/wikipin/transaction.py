@@ -181,7 +181,10 @@ def _is_exposed(root: Folder, word: str, journal: Journal) -> bool:
 
 
 def _mode_of(folder: Folder, name: str) -> int:
-    return 0o600 if folder.what(name) is What.NOTHING else folder.mode(name)
+    try:
+        return folder.mode(name)
+    except FileNotFoundError:
+        return 0o600
 
 
 def replace_file(memtomem: Folder, txn: Folder, name: str, text: str, mode: int) -> None:

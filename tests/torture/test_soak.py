@@ -74,7 +74,8 @@ class Soak:
     random: Random
     verbs: tuple[Verb, ...] = VERBS
     board: Board = field(default_factory=Board)
-    writers: list[int] = field(default_factory=list[int])
+    writers: dict[int, int] = field(default_factory=dict[int, int])
+    """Number -> process. One that has ended is taken out at once: its id may be somebody else's by then."""
     readers: list[int] = field(default_factory=list[int])
     looks: Looks = field(default_factory=Looks)
     held: list[float] = field(default_factory=list[float])
@@ -89,7 +90,7 @@ class Soak:
 
     def run(self, kills: int) -> None:
         """Kill until there were `kills`, judging each project that is left alone."""
-        self.writers = [self._writer(number) for number in range(_WRITERS)]
+        self.writers = {number: self._writer(number) for number in range(_WRITERS)}
         self.readers = [fork(lambda: _read_on(self)) for _ in range(_READERS)]
         in_slot, left = [0] * _SLOTS, list[int]()
         try:
@@ -98,12 +99,13 @@ class Soak:
                 in_slot[self._kill() % _SLOTS] += 1
                 for slot in range(_SLOTS):
                     if in_slot[slot] >= _KILLS_IN_ONE or self._is_full(slot):
-                        left += [self.board.project(slot)] if in_slot[slot] else []  # else nobody died in it
+                        if in_slot[slot]:  # else nobody died in it
+                            left.append(self.board.project(slot))
                         self.board.open_next(slot)
                         in_slot[slot] = 0
                 left = [project for project in left if not self._judge_if_left(project)]
         finally:
-            for child in (*self.writers, *self.readers):
+            for child in (*self.writers.values(), *self.readers):
                 os.kill(child, signal.SIGKILL)
                 if os.waitpid(child, 0)[1] != signal.SIGKILL:
                     self.looks.wrong.append("a reader or a writer ended by itself")
@@ -125,15 +127,16 @@ class Soak:
         holding = [number for number in range(_WRITERS) if self.board.holds(number)]
         victim = self.random.choice(holding if holding and self.random.random() < 0.5 else range(_WRITERS))
         project = self.board.where(victim)
-        beside = (number for number in range(_WRITERS) if number != victim and self.board.where(number) == project)
-        rest = [self.writers[number] for number in beside]
-        for child in rest:
-            os.kill(child, signal.SIGSTOP)
-        for child in rest:
-            os.waitpid(child, os.WUNTRACED)
+        rest = [number for number in self.writers if number != victim and self.board.where(number) == project]
+        for number in rest:
+            os.kill(self.writers[number], signal.SIGSTOP)
+        for number in rest:
+            if not os.WIFSTOPPED(os.waitpid(self.writers[number], os.WUNTRACED)[1]):
+                del self.writers[number]
+                raise AssertionError("a writer ended by itself")
         began = time.monotonic()
         os.kill(self.writers[victim], signal.SIGKILL)
-        _, status = os.waitpid(self.writers[victim], 0)
+        _, status = os.waitpid(self.writers.pop(victim), 0)
         if status != signal.SIGKILL:
             self.looks.wrong.append(f"a writer ended by itself: {os.waitstatus_to_exitcode(status)}")
         if self.board.holds(victim) and self.board.where(victim) == project:
@@ -144,8 +147,8 @@ class Soak:
         self.board.say_holds(victim, holds=False)
         self.board.enter(victim, 0)
         self.writers[victim] = self._writer(victim)
-        for child in rest:
-            os.kill(child, signal.SIGCONT)
+        for number in rest:
+            os.kill(self.writers[number], signal.SIGCONT)
         self.kills += 1
         return max(project - 1, 0)
 
