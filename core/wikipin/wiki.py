@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.folder import Folder
 from wikipin.git import LARGEST_TREE, Objects, at_most, find_git_dir, run_git, unreadable
 from wikipin.names import HEAD, Commit, Revision, SkillName, is_commit, is_skill_name
 from wikipin.objects import TreeEntry, parse_commit_tree, parse_tree
-from wikipin.skill import Header, Skill, not_a_skill, parse_header, parse_skill
+from wikipin.skill import Header, Skill, judge_header, not_a_skill, parse_skill
 from wikipin.tree import LARGEST_SKILL_MD, SKILL_MD, Copy, Draft, Kind
 
 SKILLS = "skills"
@@ -103,11 +102,9 @@ class Wiki(AbstractContextManager["Wiki"]):
         skills: list[Listed] = []
         for entry, oid in zip(named, headers, strict=True):
             name = SkillName(os.fsdecode(entry.name))
-            header = self._header(next(contents)) if oid else "has no SKILL.md"
+            header = self._header(name, next(contents)) if oid else "has no SKILL.md"
             if isinstance(header, str):
                 skipped.append((name, header))
-            elif header.name != name:
-                skipped.append((name, f"calls itself '{printable(header.name, limit=80)}' in its SKILL.md"))
             else:
                 skills.append(Listed(name, header.description, entry.oid))
         return Catalogue(commit, tuple(skills), tuple(sorted(skipped)))
@@ -146,8 +143,10 @@ class Wiki(AbstractContextManager["Wiki"]):
         on_disk = self._work_tree_copy(skill.name)
         return on_disk is not None and on_disk.listing != skill.tree.listing
 
-    def _header(self, content: bytes | None) -> Header | str:
-        return f"has a SKILL.md larger than {LARGEST_SKILL_MD} bytes" if content is None else parse_header(content)
+    def _header(self, name: SkillName, content: bytes | None) -> Header | str:
+        return (
+            f"has a SKILL.md larger than {LARGEST_SKILL_MD} bytes" if content is None else judge_header(name, content)
+        )
 
     def _collect(self, draft: Draft, tree_id: str, parent: str) -> None:
         for entry in self._parse_tree(self._objects.read(tree_id, "tree", at_most(LARGEST_TREE))):
