@@ -15,7 +15,7 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
 from wikipin_mcp.server import create_server
-from wikipin_mcp.tools import Options
+from wikipin_mcp.verb import Options
 
 Json = dict[str, Any]
 

@@ -8,7 +8,9 @@ import pytest
 from wikis import make_wiki, plain_skill
 
 from wikipin import Project, WikipinError, list_skills
-from wikipin.answer import ROOM, answer_install, answer_list, answer_lockfile, render
+from wikipin.answer.page import ROOM, render
+from wikipin.answer.reading import answer_list, answer_lockfile
+from wikipin.answer.writing import answer_install
 from wikipin.catalogue import Offer, Offers
 from wikipin.install import Installed
 from wikipin.names import Commit, RelPath, SkillName

@@ -26,7 +26,7 @@ def _document(**entry: object) -> bytes:
 
 
 def _entry(installed_at: str = _TIME) -> Entry:
-    return Entry(_PIN, installed_at, {"b": _SHA, "SKILL.md": _SHA, "a/\u00e9": _SHA}, _EXPOSED)
+    return Entry(_PIN, installed_at, {"b": _SHA, "SKILL.md": _SHA, "a/\u00e9": _SHA}, ["b"], _EXPOSED)
 
 
 _GOLDEN = f"""{{
@@ -41,6 +41,10 @@ _GOLDEN = f"""{{
         "b": "{_SHA}"
       }},
       "digests_installed_at": "{_TIME}",
+      "executable": [
+        "b"
+      ],
+      "executable_installed_at": "{_TIME}",
       "exposed": [
         ".agents/skills/hello",
         ".claude/skills/hello"
@@ -107,7 +111,7 @@ def test_a_lockfile_without_a_section_has_no_skill_and_gets_one_with_the_first()
 
 
 def test_a_new_entry_replaces_what_we_know_of_the_old() -> None:
-    old = empty_lockfile().with_entry("hello", Entry(Commit("0" * 40), "then", {"gone": _SHA}, ["gone"]))
+    old = empty_lockfile().with_entry("hello", Entry(Commit("0" * 40), "then", {"gone": _SHA}, ["gone"], ["gone"]))
     assert old.with_entry("hello", _entry()).render() == _GOLDEN
     assert old.entries["hello"].installed_at == "then"
 
@@ -122,9 +126,23 @@ def test_digests_count_only_while_their_time_is_the_installs(paired_with: object
     assert entry.digests == ({"a": _SHA} if counts else None)
 
 
+def test_modes_count_only_while_their_time_is_the_installs() -> None:
+    known = parse_lockfile(_document(executable=["a"], executable_installed_at=_TIME)).entry("hello")
+    moved = parse_lockfile(_document(executable=["a"], executable_installed_at="then")).entry("hello")
+    assert known is not None
+    assert moved is not None
+    assert (known.executable, moved.executable) == (["a"], None)
+
+
+def test_an_entry_goes_and_all_else_stays() -> None:
+    content = _text({"x": 1, "version": 1, "skills": {"hello": _ENTRY, "other": {**_ENTRY, "y": 2}}})
+    lockfile = parse_lockfile(content).without_entry("hello")
+    assert lockfile.document == {"x": 1, "version": 1, "skills": {"other": {**_ENTRY, "y": 2}}}
+
+
 def test_an_entry_of_a_tool_that_knows_no_digests_is_read() -> None:
     entry = parse_lockfile(_document(files={"SKILL.md": "x"}, files_commit=_PIN)).entry("hello")
-    assert entry == Entry(_PIN, _TIME, None, [])
+    assert entry == Entry(_PIN, _TIME)
     assert parse_lockfile(_document()).entry("other") is None
 
 

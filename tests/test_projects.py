@@ -14,7 +14,7 @@ from surfaces import Json, Outcome, outcome_of
 from wikis import make_wiki, plain_skill
 
 from wikipin_mcp.server import create_server
-from wikipin_mcp.tools import Options
+from wikipin_mcp.verb import Options
 
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 

@@ -18,6 +18,8 @@ from wikis import make_wiki, plain_skill
 from wikipin_mcp.tools import INSTRUCTIONS
 
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
+_READ_ONLY = {"wiki_list", "wiki_show", "lockfile_read", "context_status"}
+_DESTRUCTIVE = {"context_update_skill", "context_remove_skill"}
 _GOLDEN = Path(__file__).parent / "golden/tools.json"
 
 
@@ -76,12 +78,12 @@ def test_tools_and_instructions_are_the_constants_that_were_reviewed(era: str, w
 @ERAS
 def test_schemas_are_closed_and_annotations_say_what_is_true(era: str, wiki: Path, project: Path) -> None:
     tools = {tool.name: tool for tool in _offered(era, wiki, project)[0]}
-    assert list(tools) == ["wiki_list", "context_install_skill", "lockfile_read"]
+    assert set(tools) == {*_READ_ONLY, *_DESTRUCTIVE, "context_install_skill", "context_restore"}
     for name, tool in tools.items():
         assert tool.input_schema["additionalProperties"] is False
         assert tool.annotations is not None
-        assert tool.annotations.read_only_hint is (name != "context_install_skill")
-        assert tool.annotations.destructive_hint is False
+        assert tool.annotations.read_only_hint is (name in _READ_ONLY)
+        assert tool.annotations.destructive_hint is (name in _DESTRUCTIVE)
         assert tool.annotations.open_world_hint is False
 
 
@@ -99,7 +101,7 @@ def test_an_unknown_tool_is_an_error_of_the_protocol(era: str, wiki: Path, proje
 def test_the_server_answers_before_it_has_touched_wiki_project_or_git(project: Path, tmp_path: Path) -> None:
     """Neither has to exist: only a call needs them."""
     tools, _ = _offered("auto", tmp_path / "no-wiki", project)
-    assert len(tools) == 3
+    assert len(tools) == 8
     assert list(project.iterdir()) == []
 
 

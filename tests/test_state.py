@@ -7,12 +7,13 @@ import pytest
 from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_object
 
 from wikipin import Project, Wiki, install, list_skills
+from wikipin.exposure import Standing
 from wikipin.lockfile import Entry
 from wikipin.names import Commit, SkillName
-from wikipin.state import History, State, state_of
-from wikipin.tree import Copy, Mark
+from wikipin.state import Evidence, Pinned, Situation, State, state_of
+from wikipin.tree import Copy, FileChange, Mark
 
-_PIN, _OTHER = Commit("1" * 40), Commit("2" * 40)
+_PIN = Commit("1" * 40)
 _SHA = "0123456789abcdef" * 4
 _SAME = Copy({"SKILL.md": Mark(_SHA, executable=False)})
 _EXECUTABLE = Copy({"SKILL.md": Mark(_SHA, executable=True)})
@@ -21,58 +22,85 @@ _MORE = Copy({**_SAME.listing, "new": Mark(_SHA, executable=False)})
 _ODD = Copy(_SAME.listing, {"link": "a symbolic link"})
 _EMPTY = Copy({})
 
-_ENTRY = Entry(_PIN, "then", {"SKILL.md": _SHA}, [])
-_NO_DIGESTS = Entry(_PIN, "then", None, [])
+_ENTRY = Entry(_PIN, "then", {"SKILL.md": _SHA}, [], [])
+_NO_MODES = Entry(_PIN, "then", {"SKILL.md": _SHA})
+_NO_DIGESTS = Entry(_PIN, "then")
 
+_KNOWN = Pinned(is_known=True, is_ancestor=True, tree_id="t1")
+_UNRELATED = Pinned(is_known=True, is_ancestor=False, tree_id="t1")
+_NOT_THERE = Pinned(is_known=False, is_ancestor=False)
+_READ = Pinned(is_known=True, is_ancestor=True, tree_id="t1", listing=_SAME.listing)
 
-def _history(
-    at_pin: dict[str, str] | None, at_head: dict[str, str], *, ancestors: frozenset[Commit] = frozenset({_PIN})
-) -> History:
-    return History({_PIN: at_pin}, ancestors, at_head)
-
-
-_UNCHANGED = _history({"hello": "t1", "x": "t1"}, {"hello": "t1", "x": "t2"})
-_CHANGED = _history({"hello": "t1"}, {"hello": "t2"})
-_GONE = _history({"hello": "t1"}, {"other": "t1"})
-_NEVER_THERE = _history({"other": "t1"}, {"hello": "t1"})
-_UNRELATED = _history({"hello": "t1"}, {"hello": "t1"}, ancestors=frozenset({_OTHER}))
-_PIN_UNKNOWN = _history(None, {"hello": "t1"}, ancestors=frozenset())
-_PIN_NOT_LOOKED_FOR = History({}, frozenset(), {"hello": "t1"})
+_SHOWN_EDITED = {"claude": _EDITED, "agents": Standing.LINK}
 
 
 @pytest.mark.parametrize(
-    ("entry", "copy", "history", "state"),
+    ("entry", "copy", "pinned", "at_head", "state"),
     [
-        (None, None, None, State.AVAILABLE),
-        (None, None, _UNCHANGED, State.AVAILABLE),
-        (None, _SAME, None, State.UNTRACKED),
-        (None, _EMPTY, _UNCHANGED, State.UNTRACKED),
-        (_ENTRY, None, None, State.MISSING),
-        (_ENTRY, None, _UNCHANGED, State.MISSING),
-        (_NO_DIGESTS, None, _UNCHANGED, State.MISSING),
-        (_ENTRY, _EDITED, _UNCHANGED, State.MODIFIED),
-        (_ENTRY, _EDITED, None, State.MODIFIED),
-        (_ENTRY, _EDITED, _CHANGED, State.MODIFIED),
-        (_ENTRY, _EDITED, _PIN_UNKNOWN, State.MODIFIED),
-        (_ENTRY, _MORE, _UNCHANGED, State.MODIFIED),
-        (_ENTRY, _EMPTY, _UNCHANGED, State.MODIFIED),
-        (_ENTRY, _ODD, _UNCHANGED, State.MODIFIED),
-        (_ENTRY, _SAME, None, State.UNKNOWN),
-        (_NO_DIGESTS, _SAME, None, State.UNKNOWN),
-        (_ENTRY, _SAME, _UNCHANGED, State.OK),
-        (_ENTRY, _EXECUTABLE, _UNCHANGED, State.OK),  # the lockfile knows bytes, not modes
-        (_ENTRY, _SAME, _CHANGED, State.BEHIND),
-        (_ENTRY, _SAME, _GONE, State.BEHIND),
-        (_ENTRY, _SAME, _NEVER_THERE, State.BEHIND),
-        (_ENTRY, _SAME, _UNRELATED, State.DIVERGED),
-        (_ENTRY, _SAME, _PIN_UNKNOWN, State.DIVERGED),
-        (_ENTRY, _SAME, _PIN_NOT_LOOKED_FOR, State.DIVERGED),
+        (None, None, None, None, State.AVAILABLE),
+        (None, None, None, "t1", State.AVAILABLE),
+        (None, _SAME, None, None, State.UNTRACKED),
+        (None, _EMPTY, None, "t1", State.UNTRACKED),
+        (_ENTRY, None, None, None, State.MISSING),
+        (_ENTRY, None, _KNOWN, "t1", State.MISSING),
+        (_NO_DIGESTS, None, _KNOWN, "t1", State.MISSING),
+        (_ENTRY, _EDITED, _KNOWN, "t1", State.MODIFIED),
+        (_ENTRY, _EDITED, None, None, State.MODIFIED),
+        (_ENTRY, _EDITED, _KNOWN, "t2", State.MODIFIED),
+        (_ENTRY, _EDITED, _NOT_THERE, "t1", State.MODIFIED),
+        (_ENTRY, _MORE, _KNOWN, "t1", State.MODIFIED),
+        (_ENTRY, _EMPTY, _KNOWN, "t1", State.MODIFIED),
+        (_ENTRY, _ODD, _KNOWN, "t1", State.MODIFIED),
+        (_ENTRY, _EXECUTABLE, _KNOWN, "t1", State.MODIFIED),
+        (_ENTRY, _EXECUTABLE, None, None, State.MODIFIED),
+        (_NO_MODES, _EXECUTABLE, _KNOWN, "t1", State.OK),  # nobody wrote down which files are executable
+        (_ENTRY, _SAME, None, None, State.UNKNOWN),
+        (_NO_DIGESTS, _SAME, None, None, State.UNKNOWN),
+        (_NO_DIGESTS, _SAME, _KNOWN, "t1", State.UNKNOWN),
+        (_NO_DIGESTS, _SAME, _READ, "t1", State.OK),
+        (_NO_DIGESTS, _EDITED, _READ, "t1", State.MODIFIED),
+        (_ENTRY, _SAME, _KNOWN, "t1", State.OK),
+        (_ENTRY, _SAME, _KNOWN, "t2", State.BEHIND),
+        (_ENTRY, _SAME, _KNOWN, None, State.BEHIND),
+        (_ENTRY, _SAME, _UNRELATED, "t1", State.DIVERGED),
+        (_ENTRY, _SAME, _NOT_THERE, "t1", State.DIVERGED),
     ],
 )
 def test_every_state_has_its_rows(
-    entry: Entry | None, copy: Copy | None, history: History | None, state: State
+    entry: Entry | None, copy: Copy | None, pinned: Pinned | None, at_head: str | None, state: State
 ) -> None:
-    assert state_of("hello", entry, copy, history) is state
+    assert state_of(Evidence("hello", entry, copy), pinned, at_head) is state
+
+
+@pytest.mark.parametrize(
+    ("copy", "situation", "state"), [(_SAME, Situation.EDITED, State.MODIFIED), (None, Situation.EDITED, State.MISSING)]
+)
+def test_an_edited_copy_that_is_an_exposure_is_an_edit_of_the_skill(
+    copy: Copy | None, situation: Situation, state: State
+) -> None:
+    evidence = Evidence("hello", _ENTRY, copy, _SHOWN_EDITED)
+    assert evidence.situation() is situation
+    assert state_of(evidence, _KNOWN, "t1") is state
+    assert evidence.changes() == [FileChange(".claude/skills/hello/SKILL.md", "modified")]
+
+
+@pytest.mark.parametrize(
+    ("copy", "changes"),
+    [
+        (_SAME, []),
+        (_EDITED, [("SKILL.md", "modified")]),
+        (_EXECUTABLE, [("SKILL.md", "mode")]),
+        (_MORE, [("new", "added")]),
+        (_EMPTY, [("SKILL.md", "removed")]),
+        (_ODD, [("link", "added")]),
+        (Copy({}, {"SKILL.md": "a symbolic link"}), [("SKILL.md", "type")]),
+        (Copy({"SKILL.md/a": Mark(_SHA, executable=False)}), [("SKILL.md", "type"), ("SKILL.md/a", "added")]),
+    ],
+)
+def test_what_differs_is_told_path_by_path(copy: Copy, changes: list[tuple[str, str]]) -> None:
+    found = Evidence("hello", _ENTRY, copy).changes()
+    assert found is not None
+    assert [(change.path, change.change) for change in found] == changes
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """The verb `list`: what the wiki offers, and how each skill stands in the project."""
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from wikipin.errors import WikipinError
 from wikipin.inspection import Survey
-from wikipin.lockfile import Entry
-from wikipin.names import HEAD, Commit, SkillName, is_skill_name
+from wikipin.names import HEAD, Commit
+from wikipin.pin import read_pins
 from wikipin.project import Project
-from wikipin.state import History, State, state_of
-from wikipin.wiki import Catalogue, Listed, Wiki
+from wikipin.state import Evidence, Pinned, State, state_of
+from wikipin.wiki import Listed, Wiki
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,12 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
     with Wiki(wiki_path) as wiki:
         catalogue = wiki.catalogue(wiki.resolve(HEAD))
         survey = project.survey()
-        history = _history(wiki, catalogue, survey)
-        entries = {name: _with_digests(wiki, name, entry) for name, entry in survey.lockfile.entries.items()}
+        pins = read_pins(wiki, survey.skills.values(), catalogue.commit)
     words = _folded(query).split()
     return Offers(
         catalogue.commit,
         [
-            Offer(
-                skill.name,
-                skill.description,
-                state_of(skill.name, entries.get(skill.name), survey.copies.get(skill.name), history),
-            )
+            Offer(skill.name, skill.description, _state(skill, survey, pins.get(skill.name)))
             for skill in catalogue.skills
             if _matches(words, skill)
         ],
@@ -54,15 +48,9 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
     )
 
 
-def _with_digests(wiki: Wiki, name: str, entry: Entry) -> Entry:
-    """Return `entry` with the digests that its pin has in the wiki, where an older tool wrote none that count."""
-    if entry.digests is not None or not is_skill_name(name):
-        return entry
-    try:
-        skill = wiki.read_skill(entry.commit, SkillName(name))
-    except WikipinError:
-        return entry
-    return replace(entry, digests=skill.tree.digests)
+def _state(skill: Listed, survey: Survey, pinned: Pinned | None) -> State:
+    evidence = survey.skills.get(skill.name) or Evidence(skill.name, None, None)
+    return state_of(evidence, pinned, skill.tree_id)
 
 
 def _matches(words: list[str], skill: Listed) -> bool:
@@ -72,11 +60,3 @@ def _matches(words: list[str], skill: Listed) -> bool:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _history(wiki: Wiki, catalogue: Catalogue, survey: Survey) -> History:
-    pins = {entry.commit for entry in survey.lockfile.entries.values()}
-    at_pin = {pin: wiki.tree_ids(pin) for pin in pins}
-    known = {pin for pin, trees in at_pin.items() if trees is not None}
-    at_head = {str(skill.name): skill.tree_id for skill in catalogue.skills}
-    return History(at_pin, frozenset(wiki.ancestors(known, catalogue.commit)), at_head)

@@ -2,19 +2,29 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 import wikipin
-from wikipin.answer import InstallAnswer, ListAnswer, answer_install, answer_list
+from wikipin import terminal
+from wikipin.answer.reading import answer_list, answer_status
+from wikipin.answer.showing import answer_show
+from wikipin.answer.writing import (
+    Failure,
+    answer_install,
+    answer_remove,
+    answer_restore,
+    answer_update,
+    answer_update_all,
+)
 from wikipin.errors import WikipinError
 from wikipin.exposure import DIRECTORIES, Mode
-from wikipin.names import HEAD, parse_plan, parse_revision, parse_skill_name
+from wikipin.names import HEAD, SkillName, parse_plan, parse_revision, parse_skill_name
+from wikipin.status import DRIFT
 
 
 @dataclass(frozen=True)
@@ -30,12 +40,43 @@ class Options:
         """Return the project that the given directory, or the working directory, belongs to."""
         return wikipin.Project(wikipin.locate_project(self.project, self.wiki))
 
-    def show(self, answer: object, show: Callable[[], None]) -> None:
-        """Print `answer` as JSON where that was asked for, else call `show`."""
+    def show(self, answer: object, lines: Iterable[str], warnings: Iterable[str] = ()) -> None:
+        """Print `answer` as JSON where that was asked for, else `lines`, and `warnings` on stderr."""
         if self.as_json:
             click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-        else:
-            show()
+            return
+        for line in lines:
+            click.echo(line)
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _all_of(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    def decorate(function: _F) -> _F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_what = _all_of(
+    click.option("--ref", default=HEAD, metavar="REV", help="Take it as of this branch, tag or commit [HEAD]."),
+    click.option("--plan", metavar="PLAN", help="Refuse where the content is other than a dry run showed."),
+    click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing."),
+)
+_where = _all_of(
+    click.option(
+        "--expose", default=",".join(DIRECTORIES), metavar="WHERE", help="claude,agents (the default), one, or none."
+    ),
+    click.option("--expose-mode", type=click.Choice(["link", "copy"]), default="link", help="How it is shown there."),
+)
+_discard = click.option(
+    "--discard-edits", is_flag=True, help="Replace an edited copy, which is kept in .memtomem/.backup."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,12 +98,7 @@ def init(options: Options, source: str | None) -> None:
     """Create the wiki, or clone one."""
     wikipin.create_wiki(options.wiki, source=source)
     done = "cloned" if source else "created"
-
-    def show() -> None:
-        click.echo(f"The wiki is {done}: {options.wiki_as_named}")
-        click.echo("Next: commit a skill there as skills/NAME/SKILL.md, and see it with: wikipin list")
-
-    options.show({done: True}, show)
+    options.show({done: True}, terminal.show_init(done, options.wiki_as_named))
 
 
 @cli.command("list")
@@ -73,7 +109,35 @@ def list_(options: Options, query: str, limit: int | None) -> None:
     """Show the skills of the wiki, those with every word of QUERY in name or description, and how each one stands."""
     offers = wikipin.list_skills(options.wiki, options.open_project(), query=query)
     answer = answer_list(offers, limit=limit)
-    options.show(answer, partial(_show_list, answer, query))
+    skipped = [f"cannot be installed: {skipped['name']}: {skipped['why']}" for skipped in answer["skipped"]]
+    options.show(answer, terminal.show_list(answer, query), skipped)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--ref", default=HEAD, metavar="REV", help="Show it as of this branch, tag or commit [HEAD].")
+@click.option("--path", metavar="PATH", help="Show this file of it [SKILL.md].")
+@click.pass_obj
+def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
+    """Show what would be installed: files, sizes, modes, SKILL.md, and what would change where it is installed."""
+    skill, revision = parse_skill_name(name), parse_revision(ref)
+    answer = answer_show(wikipin.show(options.wiki, options.open_project(), skill, ref=revision, path=path))
+    options.show(answer, terminal.show_skill(answer), answer["warnings"])
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Exit with 1 where a copy is modified or missing; ask no wiki.")
+@click.pass_obj
+def status(options: Options, *, check: bool) -> None:
+    """Show how each skill of the project stands."""
+    found = wikipin.read_status(options.open_project(), None if check else options.wiki)
+    answer = answer_status(found)
+    problem = [answer["wiki_problem"]] if answer["wiki_problem"] else []
+    options.show(answer, terminal.show_check(answer) if check else terminal.show_status(answer), problem)
+    if check and not found.is_supported:
+        options.open_project().survey()  # it says what is wrong with the lockfile
+    if check and any(skill.state in DRIFT for skill in found.skills):
+        sys.exit(1)
 
 
 @cli.group()
@@ -83,28 +147,133 @@ def install() -> None:
 
 @install.command("skill")
 @click.argument("name")
-@click.option("--ref", default=HEAD, metavar="REV", help="Install it as of this branch, tag or commit [HEAD].")
-@click.option("--plan", metavar="PLAN", help="Refuse where the content is other than a dry run showed.")
-@click.option("--dry-run", is_flag=True, help="Show what would be installed, and write nothing.")
-@click.option(
-    "--expose", default=",".join(DIRECTORIES), metavar="WHERE", help="claude,agents (the default), one, or none."
-)
-@click.option("--expose-mode", type=click.Choice(["link", "copy"]), default="link", help="How it is shown there.")
+@_what
+@_where
 @click.pass_obj
 def install_skill(
     options: Options, *, name: str, ref: str, plan: str | None, dry_run: bool, expose: str, expose_mode: Mode
 ) -> None:
     """Install the skill NAME, as it is committed in the wiki, into the project."""
-    skill = parse_skill_name(name)
-    revision = parse_revision(ref)
+    skill, revision = parse_skill_name(name), parse_revision(ref)
     digest = parse_plan(plan) if plan is not None else None
     exposure = _parse_exposure(expose, expose_mode)
-    project = options.open_project()
     installed = wikipin.install(
-        options.wiki, project, skill, ref=revision, plan=digest, exposure=exposure, dry_run=dry_run
+        options.wiki, options.open_project(), skill, ref=revision, plan=digest, exposure=exposure, dry_run=dry_run
     )
     answer = answer_install(installed)
-    options.show(answer, partial(_show_install, answer))
+    options.show(answer, terminal.show_install(answer), answer["warnings"])
+
+
+@cli.command(options_metavar="[OPTIONS]")
+@click.argument("words", nargs=-1, metavar="skill NAME | --all")
+@click.option("--all", "everything", is_flag=True, help="Update every skill of the lockfile.")
+@_what
+@_where
+@click.option("--allow-rollback", is_flag=True, help="Take a commit that does not descend from the pin.")
+@_discard
+@click.pass_obj
+def update(
+    options: Options,
+    *,
+    words: Sequence[str],
+    everything: bool,
+    ref: str,
+    plan: str | None,
+    dry_run: bool,
+    expose: str,
+    expose_mode: Mode,
+    allow_rollback: bool,
+    discard_edits: bool,
+) -> None:
+    """Bring a skill that is installed, or all of them, to what the wiki has."""
+    names = _names_to_update(words, everything=everything)
+    if plan is not None and everything:
+        raise click.UsageError("--plan is of one skill, and does not go with --all.")
+    wish = wikipin.Wish(
+        parse_revision(ref),
+        parse_plan(plan) if plan is not None else None,
+        wikipin.Consent(allow_rollback=allow_rollback, discard_edits=discard_edits),
+        _parse_exposure(expose, expose_mode),
+        dry_run,
+    )
+    project = options.open_project()
+    if names:
+        answer = answer_update(wikipin.update(options.wiki, project, names[0], wish))
+        options.show(answer, terminal.show_update(answer), answer["warnings"])
+        return
+    of_all = answer_update_all(*wikipin.update_all(options.wiki, project, wish))
+    options.show(of_all, terminal.show_update_all(of_all), [w for each in of_all["updated"] for w in each["warnings"]])
+    _fail(of_all["failed"])
+
+
+def _names_to_update(words: Sequence[str], *, everything: bool) -> list[SkillName]:
+    if everything and words in {(), ("skill",)}:
+        return []
+    if everything or len(words) != 2 or words[0] != "skill":  # noqa: PLR2004 - "skill", and its name
+        raise click.UsageError("Give 'skill NAME', or --all.")
+    return [parse_skill_name(words[1])]
+
+
+@cli.command()
+@click.argument("names", nargs=-1)
+@_where
+@click.pass_obj
+def restore(options: Options, *, names: Sequence[str], expose: str, expose_mode: Mode) -> None:
+    """Bring back what the lockfile says, each skill at its own pin: the skills NAMES, or all."""
+    skills = [parse_skill_name(name) for name in names]
+    exposure = _parse_exposure(expose, expose_mode)
+    project = options.open_project()
+    with click.progressbar(length=0, label="Restoring", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, of: int, _: str) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        found = wikipin.restore(options.wiki, project, skills, exposure=exposure, progress=progress)
+    answer = answer_restore(found)
+    options.show(answer, terminal.show_restore(answer))
+    _fail(answer["failed"])
+
+
+@cli.group()
+def adopt() -> None:
+    """Bring a copy that was made by hand under the lockfile."""
+
+
+@adopt.command("skill")
+@click.argument("name")
+@_where
+@click.pass_obj
+def adopt_skill(options: Options, *, name: str, expose: str, expose_mode: Mode) -> None:
+    """Record the copy of the skill NAME, if it is exactly what a commit of the wiki has."""
+    skill = parse_skill_name(name)
+    exposure = _parse_exposure(expose, expose_mode)
+    answer = answer_install(wikipin.adopt(options.wiki, options.open_project(), skill, exposure=exposure))
+    options.show(answer, terminal.show_adopt(answer), answer["warnings"])
+
+
+@cli.group()
+def remove() -> None:
+    """Remove a skill from the project."""
+
+
+@remove.command("skill")
+@click.argument("name")
+@_discard
+@click.pass_obj
+def remove_skill(options: Options, *, name: str, discard_edits: bool) -> None:
+    """Remove the copy of the skill NAME, its entry in the lockfile, and where agents see it."""
+    skill = parse_skill_name(name)
+    answer = answer_remove(wikipin.remove(options.wiki, options.open_project(), skill, discard_edits=discard_edits))
+    options.show(answer, terminal.show_remove(answer), answer["warnings"])
+
+
+def _fail(failures: Sequence[Failure]) -> None:
+    """Say what was refused, a line each, and end with 1 where anything was."""
+    for failure in failures:
+        click.echo(f"wikipin: {failure['code']}: {failure['problem']}. {failure['remedy']}.", err=True)
+    if failures:
+        sys.exit(1)
 
 
 def _parse_exposure(words: str, mode: Mode) -> wikipin.Exposure:
@@ -112,36 +281,6 @@ def _parse_exposure(words: str, mode: Mode) -> wikipin.Exposure:
         return wikipin.parse_exposure(words, mode)
     except WikipinError as error:
         raise click.BadParameter(str(error), param_hint="--expose") from None
-
-
-def _show_list(answer: ListAnswer, query: str) -> None:
-    if not answer["skills"]:
-        click.echo(f"No skill matches '{query}'." if query else "The wiki has no skill yet.")
-    width = max((len(skill["name"]) for skill in answer["skills"]), default=0)
-    for skill in answer["skills"]:
-        click.echo(f"{skill['name']:<{width}}  {skill['state']:<9}  {skill['description']}")
-    if answer["next_cursor"] is not None:
-        click.echo(f"… and {answer['total'] - len(answer['skills'])} more; raise --limit, or give a word to look for")
-    for skipped in answer["skipped"]:
-        click.echo(f"cannot be installed: {skipped['name']}: {skipped['why']}", err=True)
-
-
-def _show_install(answer: InstallAnswer) -> None:
-    at = f"at {answer['wiki_commit'][:12]}"
-    if answer["installed_at"] is None:
-        click.echo(f"Would install {answer['name']} {at}, and has written nothing:")
-    else:
-        click.echo(f"Installed {answer['name']} {at}:")
-    for file in answer["files"]:
-        click.echo(
-            f"  {answer['path']}/{file['path']}{' (executable)' if file['executable'] else ''}  {file['size']} bytes"
-        )
-    for path in answer["exposed"]:
-        click.echo(f"  {path} -> {answer['path']}")
-    for warning in answer["warnings"]:
-        click.echo(f"warning: {warning}", err=True)
-    if answer["installed_at"] is None:
-        click.echo(f"Plan: {answer['plan']}")
 
 
 def main() -> NoReturn:

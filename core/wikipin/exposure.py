@@ -20,10 +20,10 @@ CANONICAL = ".memtomem/skills"
 
 
 class Standing(Enum):
-    """What stands where an exposure would go."""
+    """What stands where an exposure would go, where it is not a copy that the lockfile says is ours."""
 
     NOTHING = "nothing"
-    OURS = "exactly the link that we would make"
+    LINK = "exactly the link that we would make"
     FOREIGN = "something else"
 
 
@@ -50,6 +50,11 @@ def parse_exposure(words: str, mode: Mode = "link") -> Exposure:
 def exposed_path(word: str, name: str) -> str:
     """Return the path of an exposure, relative to the project."""
     return f"{DIRECTORIES[word]}/{name}"
+
+
+def exposed_word(path: str, name: str) -> str | None:
+    """Return the word of the exposure at `path`; None where it is not one that we make."""
+    return next((word for word in DIRECTORIES if exposed_path(word, name) == path), None)
 
 
 def link_target(word: str, name: str) -> str:

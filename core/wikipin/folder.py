@@ -7,7 +7,6 @@ leads to by now, the descriptor leads to what was opened (openat(2), O_NOFOLLOW)
 import errno
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from wikipin.durable import sync
-from wikipin.rename import rename_directory
+from wikipin.rename import exchange, rename_directory
 from wikipin.tree import NEVER_CONTENT, Copy, Mark
 
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -75,6 +74,14 @@ class Folder(AbstractContextManager["Folder"]):
                 raise NotOrdinaryError(errno.ENOTDIR, "not a directory", name) from None
             raise
 
+    def descendant(self, path: str) -> "Folder":
+        """Open the directory at `path`, some names with `/` between them, none of them a link; as `child` does."""
+        folder = self.child(path.partition("/")[0])
+        for part in path.split("/")[1:]:
+            with folder as parent:
+                folder = parent.child(part)
+        return folder
+
     def make_child(self, name: str) -> "Folder":
         """Open the directory `name`, made now if there is none. Its making is not synced."""
         with suppress(FileExistsError):
@@ -126,15 +133,34 @@ class Folder(AbstractContextManager["Folder"]):
         """Rename the directory `name`; FileExistsError where anything stands at `to`."""
         rename_directory(name, to, source_fd=self.descriptor, target_fd=into.descriptor)
 
+    def exchange(self, name: str, other: "Folder", its: str) -> bool:
+        """Exchange what stands at `name` here and at `its` there, at one stroke; False where this cannot be done."""
+        return exchange(name, its, source_fd=self.descriptor, target_fd=other.descriptor)
+
+    def plan(self, name: str) -> str | None:
+        """Return the plan digest of the directory `name`; None where there is none."""
+        if self.what(name) is not What.DIRECTORY:
+            return None
+        with self.child(name) as child:
+            return child.scan().plan
+
     def discard(self, name: str) -> None:
         """Remove the file `name`, if it is there."""
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self.descriptor)
 
     def discard_tree(self, name: str) -> None:
-        """Remove the directory `name` and all that is in it, without following a link, if it is there."""
-        with suppress(FileNotFoundError):
-            shutil.rmtree(name, dir_fd=self.descriptor)
+        """Remove what stands at `name`, if it is there, a directory with all that is in it; no link is followed."""
+        if self.what(name) is not What.DIRECTORY:
+            self.discard(name)
+            return
+        with self.child(name) as child:
+            mode = os.fstat(child.descriptor).st_mode
+            if mode & stat.S_IRWXU != stat.S_IRWXU:  # somebody protected it against just this
+                os.fchmod(child.descriptor, stat.S_IMODE(mode) | stat.S_IRWXU)
+            for inside in child.names():
+                child.discard_tree(inside)
+        os.rmdir(name, dir_fd=self.descriptor)
 
     def sync(self) -> None:
         """Return when the names in this directory are on the medium."""

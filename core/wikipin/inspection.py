@@ -1,60 +1,60 @@
 """What a project says of its skills, read from its disk; nothing is changed, and no lock is taken."""
 
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wikipin import lockfile as lockfiles
 from wikipin.errors import WikipinError
-from wikipin.exposure import DIRECTORIES, Standing, link_target
+from wikipin.exposure import DIRECTORIES, Standing, exposed_path, link_target
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.layout import LOCKFILE, SKILLS
 from wikipin.lockfile import Entry, Lockfile, empty_lockfile, parse_lockfile
 from wikipin.names import is_entry_name
-from wikipin.plan import Evidence
+from wikipin.state import Evidence, Situation
 from wikipin.tree import Copy
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The whole lockfile, and every copy on disk by name."""
+    """The whole lockfile, and what there is of every skill that it names or that has a copy on disk, by name."""
 
     lockfile: Lockfile
-    copies: dict[str, Copy]
+    skills: Mapping[str, Evidence]
 
 
 def look(root: Folder, memtomem: Folder | None, name: str) -> Evidence:
     """Return what the project says of one skill."""
-    lockfile = read_lockfile(memtomem)
-    standing = {word: _standing(root, word, name) for word in DIRECTORIES}
-    return Evidence(lockfile, lockfile.entry(name), _read_copy(memtomem, name), standing)
+    return _evidence(root, memtomem, name, read_lockfile(memtomem).entry(name))
 
 
-def survey(memtomem: Folder | None) -> Survey:
+def survey(root: Folder, memtomem: Folder | None) -> Survey:
     """Return what the project says of all its skills."""
     lockfile = read_lockfile(memtomem)
     on_disk: list[str] = []
     if memtomem is not None and memtomem.what(SKILLS) is not What.NOTHING:
         with memtomem.child(SKILLS) as skills:
             on_disk = [n for n in skills.names() if is_entry_name(n) and skills.what(n) is What.DIRECTORY]
-    copies = {name: _read_copy(memtomem, name) for name in on_disk}
-    return Survey(lockfile, {name: copy for name, copy in copies.items() if copy is not None})
+    entries = lockfile.entries
+    names = sorted({*entries, *on_disk})
+    return Survey(lockfile, {name: _evidence(root, memtomem, name, entries.get(name)) for name in names})
 
 
 def agrees(seen: Evidence) -> bool:
     """Tell whether entry and copy say the same, as they do when nobody is between two steps."""
-    return _same(seen.entry, seen.copy)
+    if seen.entry is None or seen.copy is None:
+        return seen.entry is None and seen.copy is None
+    return seen.situation() in {Situation.CLEAN, Situation.UNVERIFIED}
 
 
 def all_agree(seen: Survey) -> bool:
     """Tell the same of all skills."""
-    entries = seen.lockfile.entries
-    return all(_same(entries.get(name), seen.copies.get(name)) for name in entries.keys() | seen.copies.keys())
+    return all(map(agrees, seen.skills.values()))
 
 
-def _same(entry: Entry | None, copy: Copy | None) -> bool:
-    if entry is None or copy is None:
-        return entry is None and copy is None
-    return entry.digests is None or entry.digests == copy.digests
+def _evidence(root: Folder, memtomem: Folder | None, name: str, entry: Entry | None) -> Evidence:
+    owned: Sequence[str] = () if entry is None or entry.exposed is None else entry.exposed
+    exposures = {word: _standing(root, word, name, is_ours=exposed_path(word, name) in owned) for word in DIRECTORIES}
+    return Evidence(name, entry, _read_copy(memtomem, name), exposures)
 
 
 def _read_copy(memtomem: Folder | None, name: str) -> Copy | None:
@@ -67,24 +67,23 @@ def _read_copy(memtomem: Folder | None, name: str) -> Copy | None:
             return copy.scan()
 
 
-def _standing(root: Folder, word: str, name: str) -> Standing:
-    with ExitStack() as stack:
-        folder = root
-        for part in DIRECTORIES[word].split("/"):
-            match folder.what(part):
+def _standing(root: Folder, word: str, name: str, *, is_ours: bool) -> Standing | Copy:
+    try:
+        with root.descendant(DIRECTORIES[word]) as folder:
+            match folder.what(name):
                 case What.NOTHING:
                     return Standing.NOTHING
-                case What.DIRECTORY:
-                    folder = stack.enter_context(folder.child(part))
+                case What.LINK if folder.read_link(name) == link_target(word, name):
+                    return Standing.LINK
+                case What.DIRECTORY if is_ours:
+                    with folder.child(name) as copy:
+                        return copy.scan()
                 case _:
                     return Standing.FOREIGN
-        match folder.what(name):
-            case What.NOTHING:
-                return Standing.NOTHING
-            case What.LINK if folder.read_link(name) == link_target(word, name):
-                return Standing.OURS
-            case _:
-                return Standing.FOREIGN
+    except FileNotFoundError:
+        return Standing.NOTHING
+    except NotOrdinaryError:
+        return Standing.FOREIGN
 
 
 def lockfile_bytes(memtomem: Folder | None) -> bytes | None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from wikipin.exposure import CANONICAL, Exposure, exposed_path
 from wikipin.names import HEAD, PlanDigest, Revision, SkillName
+from wikipin.placing import Done
 from wikipin.plan import plan_install, require_plan
 from wikipin.project import Project
 from wikipin.skill import Skill
-from wikipin.transaction import Done
 from wikipin.tree import SKILL_MD
 from wikipin.wiki import Wiki
 
@@ -51,20 +51,30 @@ def install(
     exposure = exposure or Exposure()
     with Wiki(wiki_path) as wiki:
         skill = wiki.read_skill(wiki.resolve(ref), name)
-        warnings = skill.warnings
-        if ref == HEAD and wiki.has_uncommitted(skill):
-            warnings.append(
-                "the wiki's work tree has uncommitted changes to this skill; only what is committed is installed"
-            )
+        warnings = content_warnings(wiki, skill, ref)
     evidence = project.look(name)
     require_plan(skill, plan)
-    change = plan_install(skill, evidence, exposure)
+    change = plan_install(skill.edition, evidence, exposure)
     if dry_run:
         return Installed(skill, None, [exposed_path(word, name) for word in sorted(exposure.words)], warnings)
-    with project.change(change) as locked:
-        done = locked.commit(plan_install(skill, locked.look(name), exposure))
-    return Installed(skill, done.installed_at, done.exposed, [*warnings, *_not_exposed(done)])
+    with project.change([(change, skill.tree)]) as locked:
+        done = locked.commit(plan_install(skill.edition, locked.look(name), exposure))
+    return Installed(skill, done.installed_at, done.exposed, [*warnings, *exposure_warnings(done)])
 
 
-def _not_exposed(done: Done) -> list[str]:
-    return [f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed]
+def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
+    """Return what a reader should know of the content that is taken, though it stops nothing."""
+    warnings = skill.warnings
+    if ref == HEAD and wiki.has_uncommitted(skill):
+        warnings.append(
+            "the wiki's work tree has uncommitted changes to this skill; only what is committed is installed"
+        )
+    return warnings
+
+
+def exposure_warnings(done: Done) -> list[str]:
+    """Return where a change could not be shown, and where it is still shown."""
+    return [
+        *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),
+        *(f"'{path}' could not be removed: {why}" for path, why in done.not_unexposed),
+    ]

@@ -9,6 +9,7 @@ LOCKFILE = "lock.json"
 SKILLS = "skills"
 TXN = ".txn"
 REDO = "redo.json"
+BACKUP = ".backup"
 
 FILES = {
     ".gitignore": ".staging/\n.txn/\n.backup/\n.lock.json.lock\n",
@@ -17,7 +18,7 @@ FILES = {
 }
 """What the first install writes beside the lockfile, for git."""
 
-_DIRECTORIES = (SKILLS, STAGING, TXN, ".backup")
+_DIRECTORIES = (SKILLS, STAGING, TXN, BACKUP)
 
 
 def check_layout(memtomem: Folder) -> None:

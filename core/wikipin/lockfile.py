@@ -29,12 +29,15 @@ _REPAIR = f"Restore {PATH} from version control, or mend it by hand, and call ag
 
 @dataclass(frozen=True)
 class Entry:
-    """What the lockfile says of one skill: a pin, when it was installed, and, of tools that know them, digests."""
+    """What the lockfile says of one skill: a pin, when it was installed, and, of tools that know them, the rest."""
 
     commit: Commit
     installed_at: str
-    digests: Mapping[str, str] | None
-    exposed: Sequence[str]
+    digests: Mapping[str, str] | None = None
+    executable: Sequence[str] | None = None
+    """Which of the files are executable, where the tool that wrote the entry knew."""
+
+    exposed: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,20 @@ class Lockfile:
 
     def with_entry(self, name: str, entry: Entry) -> "Lockfile":
         """Return this lockfile with `entry` for `name`; keys of the old entry that we do not know stay."""
-        known = {
-            "wiki_commit": entry.commit,
-            "installed_at": entry.installed_at,
-            "digests": dict(sorted((entry.digests or {}).items())),
-            "digests_installed_at": entry.installed_at,
-            "exposed": list(entry.exposed),
-        }
+        known: Json = {"wiki_commit": entry.commit, "installed_at": entry.installed_at}
+        if entry.digests is not None:
+            known |= {"digests": dict(sorted(entry.digests.items())), "digests_installed_at": entry.installed_at}
+        if entry.executable is not None:
+            known |= {"executable": sorted(entry.executable), "executable_installed_at": entry.installed_at}
+        if entry.exposed is not None:
+            known["exposed"] = sorted(entry.exposed)
         section = _section(self.document)
         skills = {**section, name: {**section.get(name, {}), **known}}
+        return replace(self, document={**self.document, "skills": skills})
+
+    def without_entry(self, name: str) -> "Lockfile":
+        """Return this lockfile without an entry for `name`."""
+        skills = {key: value for key, value in _section(self.document).items() if key != name}
         return replace(self, document={**self.document, "skills": skills})
 
     def render(self) -> str:
@@ -142,9 +150,10 @@ def _entry_fault(value: object) -> str | None:
     digests = entry.get("digests", {})
     if not isinstance(digests, dict) or not all(map(_is_digest, cast("Json", digests).items())):
         return "whose digests are not paths with SHA-256 digests"
-    exposed = entry.get("exposed", [])
-    if not isinstance(exposed, list) or not all(map(_is_path, cast("list[object]", exposed))):
-        return "whose exposed is not a list of paths"
+    for key in ("exposed", "executable"):
+        paths = entry.get(key, [])
+        if not isinstance(paths, list) or not all(map(_is_path, cast("list[object]", paths))):
+            return f"whose {key} is not a list of paths"
     return None
 
 
@@ -163,9 +172,13 @@ def _is_path(path: object) -> bool:
 
 
 def _entry(value: Json) -> Entry:
-    digests = value.get("digests")
-    fresh = value.get("digests_installed_at") == value["installed_at"]
-    return Entry(value["wiki_commit"], value["installed_at"], digests if fresh else None, value.get("exposed", []))
+    # A tool that does not know one of these keys moves installed_at and leaves the key as it was.
+    fresh = {
+        key: value[key]
+        for key in ("digests", "executable")
+        if key in value and value.get(f"{key}_installed_at") == value["installed_at"]
+    }
+    return Entry(value["wiki_commit"], value["installed_at"], **fresh, exposed=value.get("exposed"))
 
 
 def _section(document: Json) -> dict[str, Json]:

@@ -6,23 +6,26 @@ no journal, and sweeps what was staged, or a journal, and finishes what it says.
 """
 
 import errno
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from wikipin import refusal
 from wikipin.errors import WikipinError
+from wikipin.exposure import CANONICAL
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.inspection import Survey, agrees, all_agree, lockfile_bytes, look, survey
-from wikipin.journal import Journal
-from wikipin.layout import FILES, LOCK, MEMTOMEM, SKILLS, TXN, check_layout
+from wikipin.journal import Journal, staged_name
+from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout
 from wikipin.lock import locked
-from wikipin.plan import Change, Evidence
+from wikipin.placing import Done
+from wikipin.plan import Change
 from wikipin.staging import Staging, open_staging
+from wikipin.state import Evidence
 from wikipin.transaction import (
-    COPY,
-    Done,
     NotCommittedError,
     finish,
     has_journal,
@@ -31,6 +34,7 @@ from wikipin.transaction import (
     replace_file,
     write_journal,
 )
+from wikipin.tree import LARGEST_FILE, Tree
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -51,24 +55,38 @@ class Project:
     def survey(self) -> Survey:
         """Return what the project says of all its skills, as `look` does."""
         with _explained(), Folder.open(self.path) as root:
-            return self._consistently(root, survey, all_agree)
+            return self._consistently(root, lambda memtomem: survey(root, memtomem), all_agree)
 
     def read_lockfile(self) -> bytes | None:
         """Return the bytes of the lockfile as they are, or None where there is none."""
         with _explained(), Folder.open(self.path) as root:
             return self._consistently(root, lockfile_bytes, lambda _: True)
 
+    def read_copy(self, name: str, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of files of a skill's copy; what is not there, or is no file, is left out."""
+        found: dict[str, bytes] = {}
+        with _explained(), Folder.open(self.path) as root:
+            for path in paths:
+                directory, _, last = f"{CANONICAL}/{name}/{path}".rpartition("/")
+                with suppress(FileNotFoundError, NotOrdinaryError), root.descendant(directory) as folder:
+                    found[path] = folder.read(last, limit=LARGEST_FILE)
+        return found
+
     @contextmanager
-    def change(self, change: Change) -> Generator["Locked"]:
-        """Stage what `change` needs; then hold the project's lock, with everything finished that a crash left."""
+    def change(self, changes: Iterable[tuple[Change, Tree | None]]) -> Generator["Locked"]:
+        """Stage what each change needs; then hold the project's lock, with everything finished that a crash left.
+
+        A change that replaces nothing and puts nothing into place has no tree.
+        """
         with _explained(), ExitStack() as stack:
             root = stack.enter_context(Folder.open(self.path))
             memtomem = stack.enter_context(root.make_child(MEMTOMEM))
             root.sync()
             staging = stack.enter_context(open_staging(memtomem))
-            staging.write(COPY, change.tree)
-            for word in change.exposure.words if change.exposure.mode == "copy" else ():
-                staging.write(word, change.tree)
+            for change, tree in changes:
+                if tree is not None:
+                    for slot in change.swap:
+                        staging.write(staged_name(change.name, slot), tree)
             stack.enter_context(locked(memtomem))
             recover(root, memtomem)
             yield Locked(root, memtomem, staging)
@@ -119,17 +137,26 @@ class Locked:
 
     def commit(self, change: Change) -> Done:
         """Do `change`: whole, or, where an error says so, certain to be finished by the next command."""
-        linked = change.exposure.mode == "link"
-        words = tuple(change.exposure.words)
+        staged = (staged_name(change.name, slot) for slot in change.swap)
+        if any(self._staging.plans.get(name) != change.plan for name in staged):
+            raise WikipinError(
+                "busy", f"another program changed skill '{change.name}' in this project meanwhile", "Call again"
+            )
+        now = datetime.now(UTC)
+        entry = change.entry
+        if entry is not None and not entry.installed_at:
+            entry = replace(entry, installed_at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
         journal = Journal(
-            name=change.name,
-            staging=self._staging.name,
-            plan=change.tree.plan,
-            commit=change.commit,
-            installed_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            digests=change.tree.digests,
-            links=words if linked else (),
-            copies=() if linked else words,
+            change.name,
+            self._staging.name,
+            now.strftime("%Y%m%dT%H%M%S%fZ"),
+            entry,
+            change.plan,
+            change.swap,
+            change.link,
+            change.take,
+            change.old,
+            change.clean,
         )
         with self._memtomem.make_child(TXN) as txn:
             for name, text in FILES.items():
@@ -138,11 +165,8 @@ class Locked:
             self._memtomem.sync()
             done = self._run(txn, journal)
         if done is None:
-            raise WikipinError(
-                "already-installed",
-                f"something appeared at {MEMTOMEM}/{SKILLS}/{change.name} while it was installed "
-                "(lockfile_entry=no, copy=yes); it was left as it is",
-                f"Move {MEMTOMEM}/{SKILLS}/{change.name} away if it is not needed, and install again",
+            raise refusal.appeared(
+                change.name, has_entry=look(self._root, self._memtomem, change.name).entry is not None
             )
         return done
 

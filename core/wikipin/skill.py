@@ -5,7 +5,7 @@ PyYAML's C loader is not used: it overflows the stack on deeply nested input, an
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import cast
 
 import yaml
@@ -13,7 +13,7 @@ import yaml
 from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName
-from wikipin.tree import SKILL_MD, Tree
+from wikipin.tree import SKILL_MD, Listing, Tree, plan_digest
 
 LONGEST_DESCRIPTION = 1024
 """The specification's limit; Codex leaves out a skill that goes beyond it, the others do not."""
@@ -33,6 +33,20 @@ class Header:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """A skill at one commit without its bytes: what a copy of it has to be."""
+
+    name: str
+    commit: Commit
+    listing: Listing
+
+    @cached_property
+    def plan(self) -> str:
+        """The digest of exactly what a copy holds."""
+        return plan_digest(self.listing)
+
+
+@dataclass(frozen=True)
 class Skill:
     """One skill at one commit."""
 
@@ -40,6 +54,11 @@ class Skill:
     commit: Commit
     description: str
     tree: Tree
+
+    @property
+    def edition(self) -> Edition:
+        """The skill without its bytes."""
+        return Edition(self.name, self.commit, self.tree.listing)
 
     @property
     def warnings(self) -> list[str]:

@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wikipin.folder import Folder, What
 from wikipin.tree import Tree
@@ -25,14 +25,17 @@ class Staging:
     name: str
     folder: Folder
     keep: bool = False
+    plans: dict[str, str] = field(default_factory=dict[str, str])
+    """The plan digest of what was written, by name."""
 
-    def write(self, slot: str, tree: Tree) -> None:
-        """Write `tree` below `slot` and sync it: all files first, then all of them to the medium, then directories."""
-        with self.folder.make_child(slot) as root:
+    def write(self, name: str, tree: Tree) -> None:
+        """Write `tree` at `name` and sync it: all files first, then all of them to the medium, then directories."""
+        with self.folder.make_child(name) as root:
             for file in tree.files:
                 _write(root, file.path.split("/"), file.content, 0o777 if file.executable else 0o666)
             root.sync_tree()
         self.folder.sync()
+        self.plans[name] = tree.plan
 
 
 def _write(folder: Folder, parts: list[str], content: bytes, mode: int) -> None:

@@ -4,34 +4,23 @@ Once `write_journal` has returned the change is certain. `finish` is the same co
 whoever finds it after a crash; the project's lock is held in both.
 """
 
-import errno
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import replace
 
 from wikipin import journal as journals
-from wikipin.exposure import DIRECTORIES, exposed_path, link_target
-from wikipin.folder import Folder, NotOrdinaryError, What
+from wikipin.exposure import exposed_path
+from wikipin.folder import Folder, What
 from wikipin.inspection import read_lockfile
 from wikipin.journal import Journal, parse_journal
 from wikipin.layout import LOCKFILE, REDO, SKILLS, TXN, check_layout
-from wikipin.lockfile import Entry
+from wikipin.lockfile import Lockfile
+from wikipin.placing import Done, Work, expose, keep_edits, swap, take, unexpose
+from wikipin.plan import COPY
 from wikipin.staging import STAGING, sweep
-
-COPY = "copy"
-"""The slot of a staging directory that becomes the canonical copy."""
 
 
 class NotCommittedError(OSError):
     """The disk failed while nothing of a change was visible yet, and the journal is gone or was never there."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a transaction did: when, where the skill can be seen, and where it could not be shown (path, why)."""
-
-    installed_at: str
-    exposed: list[str]
-    not_exposed: list[tuple[str, str]]
 
 
 def has_journal(memtomem: Folder) -> bool:
@@ -81,26 +70,32 @@ def write_journal(txn: Folder, journal: Journal) -> None:
 
 
 def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
-    """Do what the journal says, as far as it is not done yet; None where the place was taken, and nothing was done."""
+    """Do what the journal says, as far as it is not done yet; None where the place was taken, and nothing was done.
+
+    The copy comes before what leads to it, and goes after it, so that nobody sees an exposure of nothing.
+    """
     with ExitStack() as stack:
         txn = stack.enter_context(memtomem.child(TXN))
         skills = stack.enter_context(memtomem.make_child(SKILLS))
-        staging = _staging_of(memtomem, journal, stack)
-        done = None
+        work = Work(root, memtomem, skills, _staging_of(memtomem, journal, stack), journal)
         try:
-            placed = _place(staging, COPY, skills, journal.name, journal.plan)
+            is_placed = COPY not in journal.swap or swap(work, COPY, skills)
         except OSError as error:
-            if staging is None or staging.what(COPY) is What.NOTHING:
+            if not work.is_untouched(COPY, skills):
                 raise
             txn.discard(REDO)
             txn.sync()
             raise NotCommittedError(error.errno, error.strerror) from error
-        if placed:
+        done = None
+        if is_placed:
             memtomem.sync()
-            done = _expose(root, staging, journal)
-            entry = Entry(journal.commit, journal.installed_at, journal.digests, done.exposed)
-            lockfile = read_lockfile(memtomem).with_entry(journal.name, entry)
-            replace_file(memtomem, txn, LOCKFILE, lockfile.render(), _mode_of(memtomem, LOCKFILE))
+            done = Done(journal.entry.installed_at if journal.entry else None)
+            expose(work, done)
+            unexpose(work, done)
+            if COPY in journal.take:
+                take(work, COPY, skills)
+            _record(memtomem, txn, journal, done)
+            keep_edits(work, done)
         txn.discard(REDO)
         txn.sync()
         return done
@@ -108,76 +103,31 @@ def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
 
 def _staging_of(memtomem: Folder, journal: Journal, stack: ExitStack) -> Folder | None:
     try:
-        return stack.enter_context(stack.enter_context(memtomem.child(STAGING)).child(journal.staging))
+        return stack.enter_context(memtomem.descendant(f"{STAGING}/{journal.staging}"))
     except FileNotFoundError:
         return None
 
 
-def _place(staging: Folder | None, slot: str, into: Folder, name: str, plan: str) -> bool:
-    """Move the staged tree into place, unless that is done; say whether it is there now, and synced."""
-    if staging is None or staging.what(slot) is What.NOTHING:
-        into.sync()  # whoever moved it may have died before
-        return into.what(name) is not What.NOTHING
-    with staging.child(slot) as staged:
-        if staged.scan().plan != plan:
-            raise OSError(errno.EIO, "what was staged has changed")
-    try:
-        staging.place(slot, into, name)
-    except FileExistsError:
-        return False
-    into.sync()
-    staging.sync()
-    return True
+def _record(memtomem: Folder, txn: Folder, journal: Journal, done: Done) -> None:
+    before = read_lockfile(memtomem)
+    after = _recorded(before, journal, done)
+    if after != before or memtomem.what(LOCKFILE) is What.NOTHING:
+        replace_file(memtomem, txn, LOCKFILE, after.render(), _mode_of(memtomem, LOCKFILE))
+    else:
+        memtomem.sync()  # whoever replaced it may have died before
 
 
-def _expose(root: Folder, staging: Folder | None, journal: Journal) -> Done:
-    """Make the exposures. One that cannot be made is no reason to undo an install: it is left out, and named."""
-    exposed: list[str] = []
-    not_exposed: list[tuple[str, str]] = []
-    for word in sorted((*journal.links, *journal.copies)):
-        path = exposed_path(word, journal.name)
-        try:
-            made = _expose_in(root, staging, word, journal)
-        except OSError as error:
-            if _is_exposed(root, word, journal):
-                raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
-            not_exposed.append((path, error.strerror or "the disk gave no reason"))
-        else:
-            exposed.append(path) if made else not_exposed.append((path, "something else stands there"))
-    return Done(journal.installed_at, exposed, not_exposed)
-
-
-def _expose_in(root: Folder, staging: Folder | None, word: str, journal: Journal) -> bool:
-    with ExitStack() as stack:
-        folder = root
-        for part in DIRECTORIES[word].split("/"):
-            is_new = folder.what(part) is What.NOTHING
-            child = stack.enter_context(folder.make_child(part))
-            if is_new:
-                folder.sync()
-            folder = child
-        if word in journal.copies:
-            _place(staging, word, folder, journal.name, journal.plan)
-        else:
-            with suppress(FileExistsError):
-                folder.link(journal.name, link_target(word, journal.name))
-        folder.sync()
-    return _is_exposed(root, word, journal)
-
-
-def _is_exposed(root: Folder, word: str, journal: Journal) -> bool:
-    """Tell whether what stands there is what the journal says: the link, or a copy of the same tree."""
-    with ExitStack() as stack:
-        folder = root
-        try:
-            for part in DIRECTORIES[word].split("/"):
-                folder = stack.enter_context(folder.child(part))
-            if word in journal.copies:
-                return stack.enter_context(folder.child(journal.name)).scan().plan == journal.plan
-        except (FileNotFoundError, NotOrdinaryError):
-            return False
-        is_link = folder.what(journal.name) is What.LINK
-        return is_link and folder.read_link(journal.name) == link_target(word, journal.name)
+def _recorded(lockfile: Lockfile, journal: Journal, done: Done) -> Lockfile:
+    if journal.entry is None:
+        return lockfile.without_entry(journal.name)
+    unseen = {path for path, _ in done.not_exposed}
+    done.exposed = [path for path in journal.entry.exposed or [] if path not in unseen]
+    # An exposure that could not be replaced is the old one, and ours as before.
+    ours = [
+        *done.exposed,
+        *unseen.intersection(exposed_path(slot, journal.name) for slot in journal.old if slot != COPY),
+    ]
+    return lockfile.with_entry(journal.name, replace(journal.entry, exposed=ours))
 
 
 def _mode_of(folder: Folder, name: str) -> int:

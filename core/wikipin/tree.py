@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from wikipin.display import printable
 from wikipin.errors import WikipinError
@@ -97,6 +97,31 @@ class Copy:
     def plan(self) -> str:
         """The digest that equals a tree's plan exactly where the copy is that tree."""
         return plan_digest(self.listing, self.odd)
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """How one path differs between two listings."""
+
+    path: str
+    change: Literal["added", "removed", "modified", "mode", "type"]
+    """`mode`: the same bytes, executable or not any more; `type`: a file became something that is none."""
+
+
+def compare(old: Listing, new: Copy) -> list[FileChange]:
+    """Return what turns `old` into `new`, sorted by path."""
+    directories = {path[:at] for path in new.listing for at, sign in enumerate(path) if sign == "/"}
+    changes: dict[str, FileChange] = {path: FileChange(path, "added") for path in (*new.listing, *new.odd)}
+    for path, mark in old.items():
+        now = new.listing.get(path)
+        if now == mark:
+            del changes[path]
+        elif now is not None:
+            changes[path] = FileChange(path, "modified" if now.sha256 != mark.sha256 else "mode")
+        else:
+            is_other = path in new.odd or path in directories
+            changes[path] = FileChange(path, "type" if is_other else "removed")
+    return [change for _, change in sorted(changes.items())]
 
 
 def plan_digest(listing: Listing, odd: Mapping[str, str] | None = None) -> str:

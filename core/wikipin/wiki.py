@@ -138,6 +138,13 @@ class Wiki(AbstractContextManager["Wiki"]):
             raise unreadable("git cannot walk the wiki's history")
         return wanted - set(map(Commit, answer.stdout.split()))
 
+    def versions(self, name: SkillName, at: Commit, *, most: int) -> list[Commit]:
+        """Return the newest commits up to `at` that changed the skill, the newest first, at most `most` of them."""
+        answer = run_git(self._git_dir, ["rev-list", f"--max-count={most}", at, "--", f"{SKILLS}/{name}"])
+        if answer.returncode != 0:
+            raise unreadable("git cannot walk the wiki's history")
+        return [Commit(line) for line in answer.stdout.split()]
+
     def has_uncommitted(self, skill: Skill) -> bool:
         """Tell whether the wiki's work tree has this skill otherwise than `skill`, which is what is committed."""
         on_disk = self._work_tree_copy(skill.name)

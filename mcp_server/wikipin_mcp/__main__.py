@@ -54,7 +54,7 @@ def serve(wiki: Path, projects: Sequence[Path], exposure: wikipin.Exposure) -> N
     from mcp.server.stdio import stdio_server  # noqa: PLC0415 - as above
 
     from wikipin_mcp.server import create_server  # noqa: PLC0415 - as above
-    from wikipin_mcp.tools import Options  # noqa: PLC0415 - as above
+    from wikipin_mcp.verb import Options  # noqa: PLC0415 - as above
 
     gc.freeze()
     gc.enable()

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from mcp_types import CallToolResult, TextContent
 
-from wikipin.answer import render
+from wikipin.answer.page import render
 from wikipin.errors import WikipinError
 
 

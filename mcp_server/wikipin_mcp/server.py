@@ -1,7 +1,10 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
+import anyio.from_thread
 import anyio.to_thread
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
@@ -19,7 +22,8 @@ import wikipin
 from wikipin.errors import WikipinError
 from wikipin_mcp.answers import failure, success
 from wikipin_mcp.projects import ask_allowed, choose_project
-from wikipin_mcp.tools import INSTRUCTIONS, VERBS, Options
+from wikipin_mcp.tools import INSTRUCTIONS, VERBS
+from wikipin_mcp.verb import Options, Request
 
 Context = ServerRequestContext[Any, Any]
 
@@ -43,6 +47,12 @@ def create_server(options: Options) -> Server[Any]:
     )
 
 
+def _report(context: Context, done: int, of: int, what: str) -> None:
+    """Tell the client, from the worker thread, how far a call is. Whether that reaches it is no matter of the call."""
+    with suppress(Exception):
+        anyio.from_thread.run(context.session.report_progress, done, of, what)
+
+
 async def _call(
     options: Options, context: Context, params: CallToolRequestParams
 ) -> CallToolResult | InputRequiredResult:
@@ -58,7 +68,7 @@ async def _call(
 
         def run() -> object:
             project = wikipin.Project(choose_project(allowed, arguments.get("project"), options.wiki))
-            return call(options, project)
+            return call(Request(options, project, partial(_report, context)))
 
         # A change that has begun is finished, whoever stopped waiting for it.
         return success(await anyio.to_thread.run_sync(run, abandon_on_cancel=False))

@@ -3,92 +3,26 @@
 The schema that an agent sees is the one its arguments are held against. Names and descriptions are constants.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any
-
-from mcp_types import Tool, ToolAnnotations
+from collections.abc import Mapping
 
 import wikipin
-from wikipin.answer import ROOM, answer_install, answer_list, answer_lockfile
+from wikipin.answer.page import ROOM
+from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
+from wikipin.answer.showing import Place, answer_show, parse_place
+from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, parse_plan, parse_revision, parse_skill_name
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the operator decided when the server was started."""
-
-    wiki: Path
-    projects: tuple[Path, ...] = ()
-    exposure: wikipin.Exposure = field(default_factory=wikipin.Exposure)
-
-
-Call = Callable[[Options, wikipin.Project], object]
-"""A tool call whose arguments are known to be well: what is left to do, in a worker thread."""
-
-
-@dataclass(frozen=True)
-class Verb:
-    """One tool: how agents see it, and how its arguments become a Call."""
-
-    name: str
-    title: str
-    description: str
-    properties: Mapping[str, Json]
-    prepare: Callable[[Json], Call]
-    read_only: bool
-
-    @cached_property
-    def schema(self) -> Json:
-        """The JSON schema of the arguments, closed."""
-        required = [name for name in self.properties if name == "name"]
-        properties = {**self.properties, "project": _PROJECT}
-        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-    @cached_property
-    def tool(self) -> Tool:
-        """What `tools/list` answers."""
-        annotations = ToolAnnotations(
-            read_only_hint=self.read_only, destructive_hint=False, idempotent_hint=self.read_only, open_world_hint=False
-        )
-        return Tool(
-            name=self.name,
-            title=self.title,
-            description=self.description,
-            input_schema=self.schema,
-            annotations=annotations,
-            # Claude Code hides the schemas of servers with many tools behind a search, and then guesses arguments.
-            _meta={"anthropic/alwaysLoad": True},
-        )
-
-    def check(self, arguments: Json) -> Call:
-        """Return the call that `arguments` ask for, or refuse with `invalid-name` or `invalid-argument`."""
-        if "name" in self.properties and "name" in arguments:
-            parse_skill_name(str(arguments["name"]))
-        from jsonschema import ValidationError, validate  # noqa: PLC0415 - the server answers before it needs this
-
-        try:
-            validate(arguments, self.schema)
-        except ValidationError as error:
-            at = f"{error.path[0]}: " if error.path else ""
-            raise WikipinError(
-                "invalid-argument",
-                f"{at}{error.message}",
-                f"{self.name} takes {', '.join(self.schema['properties'])}; give them as its schema says",
-            ) from None
-        return self.prepare(arguments)
+from wikipin_mcp.verb import Call, Json, Request, Verb
 
 
 def _prepare_list(arguments: Json) -> Call:
     query, limit, cursor = arguments.get("query", ""), arguments.get("limit", 50), arguments.get("cursor")
     after = "" if cursor is None else parse_cursor(cursor)
-    return lambda options, project: answer_list(
-        wikipin.list_skills(options.wiki, project, query=query), limit=int(limit), after=after, room=ROOM
+    return lambda request: answer_list(
+        wikipin.list_skills(request.options.wiki, request.project, query=query),
+        limit=int(limit),
+        after=after,
+        room=ROOM,
     )
 
 
@@ -104,15 +38,28 @@ def parse_cursor(text: str) -> str:
         ) from None
 
 
+def _prepare_show(arguments: Json) -> Call:
+    name = parse_skill_name(arguments["name"])
+    ref, path = parse_revision(arguments.get("ref", HEAD)), arguments.get("path")
+    place = parse_place(arguments["cursor"]) if "cursor" in arguments else Place()
+
+    def call(request: Request) -> object:
+        shown = wikipin.show(request.options.wiki, request.project, name, ref=ref, path=path)
+        return answer_show(shown, at=place, room=ROOM)
+
+    return call
+
+
 def _prepare_install(arguments: Json) -> Call:
     name = parse_skill_name(arguments["name"])
     ref = parse_revision(arguments.get("ref", HEAD))
     plan = parse_plan(arguments["plan"]) if "plan" in arguments else None
     dry_run: bool = arguments.get("dry_run", False)
 
-    def call(options: Options, project: wikipin.Project) -> object:
+    def call(request: Request) -> object:
+        options = request.options
         installed = wikipin.install(
-            options.wiki, project, name, ref=ref, plan=plan, exposure=options.exposure, dry_run=dry_run
+            options.wiki, request.project, name, ref=ref, plan=plan, exposure=options.exposure, dry_run=dry_run
         )
         return answer_install(installed, room=ROOM)
 
@@ -120,12 +67,63 @@ def _prepare_install(arguments: Json) -> Call:
 
 
 def _prepare_lockfile(_: Json) -> Call:
-    return lambda _, project: answer_lockfile(project.read_lockfile(), room=ROOM)
+    return lambda request: answer_lockfile(request.project.read_lockfile(), room=ROOM)
 
 
-_PROJECT: Json = {
+def _prepare_status(_: Json) -> Call:
+    return lambda request: answer_status(wikipin.read_status(request.project, request.options.wiki), room=ROOM)
+
+
+def _prepare_update(arguments: Json) -> Call:
+    name = parse_skill_name(arguments["name"])
+    ref = parse_revision(arguments.get("ref", HEAD))
+    plan = parse_plan(arguments["plan"]) if "plan" in arguments else None
+    consent = wikipin.Consent(
+        allow_rollback=arguments.get("allow_rollback", False), discard_edits=arguments.get("discard_edits", False)
+    )
+    dry_run: bool = arguments.get("dry_run", False)
+
+    def call(request: Request) -> object:
+        wish = wikipin.Wish(ref, plan, consent, request.options.exposure, dry_run)
+        return answer_update(wikipin.update(request.options.wiki, request.project, name, wish), room=ROOM)
+
+    return call
+
+
+def _prepare_restore(arguments: Json) -> Call:
+    names = [parse_skill_name(name) for name in arguments.get("names", [])]
+
+    def call(request: Request) -> object:
+        options = request.options
+        restored = wikipin.restore(
+            options.wiki, request.project, names, exposure=options.exposure, progress=request.progress
+        )
+        return answer_restore(restored, room=ROOM)
+
+    return call
+
+
+def _prepare_remove(arguments: Json) -> Call:
+    name, discard_edits = parse_skill_name(arguments["name"]), arguments.get("discard_edits", False)
+    return lambda request: answer_remove(
+        wikipin.remove(request.options.wiki, request.project, name, discard_edits=discard_edits), room=ROOM
+    )
+
+
+_NAME: Json = {"type": "string", "description": "The skill's name, as wiki_list has it: a-z, 0-9 and -."}
+_INSTALLED_NAME: Json = {"type": "string", "description": "The skill's name, as context_status has it."}
+_REF: Json = {
     "type": "string",
-    "description": "A directory inside the project that you work in. Leave it out to mean that project.",
+    "description": "A branch, tag or commit of the wiki; leave it out for the newest commit.",
+}
+_PLAN: Json = {
+    "type": "string",
+    "description": "The plan of a dry run; the call is refused if it would write anything else.",
+}
+_DISCARD_EDITS: Json = {
+    "type": "boolean",
+    "description": "True only where the user agreed to give up the edits in this copy (false). They are kept in "
+    ".memtomem/.backup.",
 }
 
 _VERBS = (
@@ -152,6 +150,24 @@ _VERBS = (
         read_only=True,
     ),
     Verb(
+        name="wiki_show",
+        title="Show a skill before it is installed",
+        description=(
+            "Show one skill of the user's wiki as it would be installed: its files, SKILL.md (or the file at `path`), "
+            "its plan, and, where it is installed, what an update would change, as a unified diff for each text file. "
+            "It writes nothing. Use it before you propose an install or an update to the user. A long answer comes in "
+            "pages: pass next_cursor as cursor for the next."
+        ),
+        properties={
+            "name": _NAME,
+            "ref": _REF,
+            "path": {"type": "string", "description": "One of the paths in files; leave it out for SKILL.md."},
+            "cursor": {"type": "string", "description": "next_cursor of the page before."},
+        },
+        prepare=_prepare_show,
+        read_only=True,
+    ),
+    Verb(
         name="context_install_skill",
         title="Install a skill",
         description=(
@@ -162,15 +178,9 @@ _VERBS = (
             "skill_md_path and follow it."
         ),
         properties={
-            "name": {"type": "string", "description": "The skill's name, as wiki_list has it: a-z, 0-9 and -."},
-            "ref": {
-                "type": "string",
-                "description": "A branch, tag or commit of the wiki; leave it out for the newest commit.",
-            },
-            "plan": {
-                "type": "string",
-                "description": "The plan of a dry run; the call is refused if it would write anything else.",
-            },
+            "name": _NAME,
+            "ref": _REF,
+            "plan": _PLAN,
             "dry_run": {"type": "boolean", "description": "Answer what would be installed, and write nothing (false)."},
         },
         prepare=_prepare_install,
@@ -188,15 +198,84 @@ _VERBS = (
         prepare=_prepare_lockfile,
         read_only=True,
     ),
+    Verb(
+        name="context_status",
+        title="See how the installed skills stand",
+        description=(
+            "See how each skill of this project stands: ok, behind (the wiki has a newer version of it), modified "
+            "(somebody edited the copy; `changes` says which files), missing (in the lockfile, not on disk), untracked "
+            "(on disk, not in the lockfile), diverged (its commit is not in the wiki's history), unknown (nothing to "
+            "compare with). Use it when the user asks what is installed, what is out of date, or what was edited."
+        ),
+        properties={},
+        prepare=_prepare_status,
+        read_only=True,
+    ),
+    Verb(
+        name="context_update_skill",
+        title="Update a skill",
+        description=(
+            "Bring one installed skill to what the user's wiki has, whole: new files come, files that the wiki dropped "
+            "go. It goes forward only, and stops at edits that somebody made to the copy: two separate flags, for "
+            "which the user has to be asked. Use wiki_show first, to tell the user what would change. Afterwards read "
+            "the file at skill_md_path again."
+        ),
+        properties={
+            "name": _INSTALLED_NAME,
+            "ref": _REF,
+            "plan": _PLAN,
+            "allow_rollback": {
+                "type": "boolean",
+                "description": "True only where the user agreed to a commit that does not descend from the one that is "
+                "installed (false).",
+            },
+            "discard_edits": _DISCARD_EDITS,
+            "dry_run": {"type": "boolean", "description": "Answer what would be changed, and write nothing (false)."},
+        },
+        prepare=_prepare_update,
+        read_only=False,
+        destructive=True,
+    ),
+    Verb(
+        name="context_restore",
+        title="Restore what the lockfile says",
+        description=(
+            "Bring back each skill of this project's lockfile whose copy is missing, at exactly the commit that the "
+            "lockfile names, and make it visible to agents again. Copies that somebody edited are left and named in "
+            "`failed`, with what to do about it. Use it in a fresh clone, or where context_status says missing."
+        ),
+        properties={
+            "names": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Only these skills; leave it out for all.",
+            }
+        },
+        prepare=_prepare_restore,
+        read_only=False,
+    ),
+    Verb(
+        name="context_remove_skill",
+        title="Remove a skill",
+        description=(
+            "Remove one skill from this project: its copy, its entry in the lockfile, and where agents see it. It "
+            "stops at edits that somebody made to the copy. Use it only when the user asks for it."
+        ),
+        properties={"name": _INSTALLED_NAME, "discard_edits": _DISCARD_EDITS},
+        prepare=_prepare_remove,
+        read_only=False,
+        destructive=True,
+    ),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _VERBS}
 
 INSTRUCTIONS = (
-    "wikipin installs skills (folders with a SKILL.md) from the user's own wiki, a git repository, into the "
-    "project that you work in. To find one: wiki_list, with a word of the task as query. To install one: "
-    "context_install_skill with its name; then read the SKILL.md that the answer names, at once, because this "
-    "session may not list the new skill. To see what is installed and at which commit: lockfile_read. Never copy "
-    "skills by hand or edit .memtomem/lock.json. A refusal says what to do about it; where that is for the user "
-    "to decide, ask the user."
+    "wikipin installs skills (folders with a SKILL.md) from the user's own wiki, a git repository, into the project "
+    "that you work in. To find one: wiki_list, with a word of the task as query. To look at one before: wiki_show. To "
+    "install one: context_install_skill with its name; then read the SKILL.md that the answer names, at once, because "
+    "this session may not list the new skill. To see how the installed ones stand: context_status; which commits: "
+    "lockfile_read. To bring one up to date: context_update_skill; to bring missing ones back, in a fresh clone: "
+    "context_restore; to take one away: context_remove_skill. Never copy skills by hand or edit .memtomem/lock.json. A "
+    "refusal says what to do about it; where that is for the user to decide, ask the user."
 )

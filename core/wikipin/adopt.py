@@ -1,0 +1,51 @@
+"""The verb `adopt`: a copy that somebody made by hand comes under the lockfile, if it is what a commit has."""
+
+from pathlib import Path
+
+from wikipin.errors import WikipinError
+from wikipin.exposure import Exposure
+from wikipin.install import Installed, exposure_warnings
+from wikipin.names import SkillName
+from wikipin.plan import plan_adopt
+from wikipin.project import Project
+from wikipin.skill import Skill
+from wikipin.state import Evidence
+from wikipin.wiki import Wiki
+
+_MOST_VERSIONS = 200
+"""How far back a copy is looked for: versions of the one skill, not commits of the wiki."""
+
+
+def adopt(wiki_path: Path, project: Project, name: SkillName, *, exposure: Exposure | None = None) -> Installed:
+    """Record the copy of `name` at the newest commit that has exactly its bytes and modes; the copy is not touched.
+
+    Raises WikipinError: `local-edits` says, file by file, how a copy differs that no commit has.
+    """
+    exposure = exposure or Exposure()
+    with Wiki(wiki_path) as wiki:
+        skill = _fitting_skill(wiki, name, project)
+    change = plan_adopt(skill.edition, project.look(name), exposure)
+    with project.change([(change, skill.tree)]) as locked:
+        done = locked.commit(plan_adopt(skill.edition, locked.look(name), exposure))
+    return Installed(skill, done.installed_at, done.exposed, [*skill.warnings, *exposure_warnings(done)])
+
+
+def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:
+    """Return the newest version that is the copy on disk, or else the newest one."""
+    head = wiki.resolve()
+    newest = wiki.read_skill(head, name)
+    evidence = project.look(name)
+    if evidence.entry is not None or evidence.copy is None or newest.tree.plan == evidence.copy.plan:
+        return newest
+    return _earlier_version(wiki, name, evidence) or newest
+
+
+def _earlier_version(wiki: Wiki, name: SkillName, evidence: Evidence) -> Skill | None:
+    for commit in wiki.versions(name, wiki.resolve(), most=_MOST_VERSIONS):
+        try:
+            skill = wiki.read_skill(commit, name)
+        except WikipinError:  # it was no skill then
+            continue
+        if evidence.copy is not None and skill.tree.plan == evidence.copy.plan:
+            return skill
+    return None

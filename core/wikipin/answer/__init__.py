@@ -1,0 +1,1 @@
+"""What the verbs answer, as JSON, to agents and to scripts alike."""

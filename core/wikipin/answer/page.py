@@ -1,0 +1,80 @@
+"""What fits into an answer: lists and texts are cut to the room that an agent has, and say how much was left out.
+
+An answer reaches an agent twice, as structured content and as text, so that each byte of it counts twice.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from wikipin.display import printable
+
+if TYPE_CHECKING:
+    from wikipin.lockfile import Json
+
+ROOM = 9_000
+"""Bytes for one answer as it goes to an agent, structured and once more as text: with what is around it, 10 KB."""
+
+_T = TypeVar("_T")
+
+
+def render(answer: object) -> str:
+    """Return the JSON text of an answer, on one line."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+def size(value: object) -> int:
+    """Return the bytes that `value` takes in a result: as JSON, and as JSON within the JSON of a text."""
+    text = render(value)
+    return len(text.encode()) + len(render(text).encode())
+
+
+def left(answer: object, room: int | None) -> int | None:
+    """Return what is left of `room` beside `answer`."""
+    return None if room is None else room - size(answer)
+
+
+def fitting(items: Iterable[_T], room: int | None) -> list[_T]:
+    """Return the first items that fit into `room`; one at the least, so that every page is a step forward."""
+    found: list[_T] = []
+    for item in items:
+        if room is not None and (room := room - size(item)) < 0 and found:
+            break
+        found.append(item)
+    return found
+
+
+def fitting_text(text: str, room: int | None) -> str:
+    """Return the beginning of `text` that fits into `room`; one character at the least."""
+    if room is None or size(text) <= room:
+        return text
+    low, high = 1, min(len(text), max(room, 1))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if size(text[:middle]) <= room else (low, middle - 1)
+    return text[:low]
+
+
+def counted(texts: Iterable[str], *, longest: int, room: int | None) -> list[str]:
+    """Return the first texts that fit, each made printable and cut to `longest`, and how many more there are."""
+    shown = [printable(text, limit=longest) for text in texts]
+    found = fitting(shown, room)
+    return [*found, f"and {len(shown) - len(found)} more"] if len(found) < len(shown) else found
+
+
+def shown_lines(text: str, *, longest: int) -> str:
+    """Return a text of several lines, each line of it printable."""
+    return "\n".join(printable(line, limit=longest) for line in text.split("\n"))
+
+
+def shown(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with every string in it printable."""
+    match value:
+        case str():
+            return printable(value, limit=len(value) + 1)
+        case list():
+            return [shown(item) for item in cast("list[object]", value)]
+        case dict():
+            return {printable(key, limit=len(key) + 1): shown(item) for key, item in cast("Json", value).items()}
+        case _:
+            return value

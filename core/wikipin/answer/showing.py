@@ -1,0 +1,137 @@
+"""What `show` answers, as JSON, page by page: a file's content, the list of files, and how the installed copy differs.
+
+A page holds the next part of each of the three, and its cursor says where the next page begins in each.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
+
+from wikipin.answer.page import counted, fitting, fitting_text, left, shown_lines, size
+from wikipin.answer.writing import ListedFile, listed_files
+from wikipin.display import printable
+from wikipin.errors import WikipinError
+from wikipin.show import Difference, Shown
+
+_LONGEST_DESCRIPTION = 1024
+_LONGEST_LINE = 4_000
+_LONGEST_PATH = 200
+_LONGEST_WARNING = 300
+_ROOM_FOR_WARNINGS = 1_500
+_CURSOR = re.compile(r"[0-9]{1,9}(?:-[0-9]{1,9}){3}")
+
+
+class ShownChange(TypedDict):
+    """How one file of the installed copy would change; a diff that does not fit goes on on the next page."""
+
+    path: str
+    change: str
+    diff: str
+
+
+class ShowAnswer(TypedDict):
+    """What `wiki_show` answers."""
+
+    name: str
+    description: str
+    wiki_commit: str
+    plan: str
+    path: str
+    skill_md: str
+    files: list[ListedFile]
+    changes: NotRequired[list[ShownChange]]
+    warnings: list[str]
+    next_cursor: str | None
+
+
+@dataclass
+class Place:
+    """Where a page begins: a character of the content, a file, a change, and a character of its diff."""
+
+    text: int = 0
+    file: int = 0
+    change: int = 0
+    diff: int = 0
+
+    def render(self) -> str:
+        """Return the cursor."""
+        return f"{self.text}-{self.file}-{self.change}-{self.diff}"
+
+
+def parse_place(cursor: str) -> Place:
+    """Return the place that a cursor names, or refuse it with `invalid-argument`."""
+    if not _CURSOR.fullmatch(cursor):
+        raise WikipinError(
+            "invalid-argument",
+            f"cursor '{printable(cursor, limit=80)}' is not one that wiki_show gave",
+            "Pass next_cursor of the page before as it is, or leave cursor out for the first page",
+        )
+    return Place(*map(int, cursor.split("-")))
+
+
+def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = None) -> ShowAnswer:
+    """Answer the page that begins at `at`."""
+    at = at or Place()
+    text = _text(shown.content)
+    answer: ShowAnswer = {
+        "name": shown.skill.name,
+        "description": printable(shown.skill.description, limit=_LONGEST_DESCRIPTION),
+        "wiki_commit": shown.skill.commit,
+        "plan": shown.skill.tree.plan,
+        "path": printable(shown.path, limit=_LONGEST_PATH),
+        "skill_md": "",
+        "files": [],
+        "warnings": counted(
+            shown.warnings, longest=_LONGEST_WARNING, room=None if room is None else _ROOM_FOR_WARNINGS
+        ),
+        "next_cursor": at.render(),
+    }
+    if shown.is_installed:
+        answer["changes"] = []
+    rest = text[at.text :]
+    answer["skill_md"] = fitting_text(rest, _half(left(answer, room))) if rest else ""
+    at.text += len(answer["skill_md"])
+    files = list(listed_files(shown.skill))[at.file :]
+    answer["files"] = fitting(files, _half(left(answer, room))) if files else []
+    at.file += len(answer["files"])
+    if shown.is_installed:
+        answer["changes"] = _page_of_changes(shown.differences, at, left(answer, room))
+    is_last = at.text >= len(text) and len(answer["files"]) == len(files) and at.change >= len(shown.differences)
+    answer["next_cursor"] = None if is_last else at.render()
+    return answer
+
+
+def _page_of_changes(differences: list[Difference], at: Place, room: int | None) -> list[ShownChange]:
+    """Return the changes that fit, the last of them perhaps in part, and move `at` behind them."""
+    page: list[ShownChange] = []
+    while at.change < len(differences):
+        found = differences[at.change]
+        shown: ShownChange = {
+            "path": printable(found.change.path, limit=_LONGEST_PATH),
+            "change": found.change.change,
+            "diff": "",
+        }
+        room = left(shown, room)
+        if room is not None and room <= 0 and page:
+            break
+        rest = found.diff[at.diff :]
+        shown["diff"] = fitting_text(rest, room) if rest else ""
+        page.append(shown)
+        if len(shown["diff"]) < len(rest):
+            at.diff += len(shown["diff"])
+            break
+        room = None if room is None else room - size(shown["diff"])
+        at.change, at.diff = at.change + 1, 0
+    return page
+
+
+def _half(room: int | None) -> int | None:
+    return None if room is None else room // 2
+
+
+def _text(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return f"not text: {len(content)} bytes"
+    return shown_lines(text, longest=_LONGEST_LINE)

@@ -1,0 +1,203 @@
+"""What a verb that writes answers, as JSON: the same for an agent, through a tool, and for a script, by `--json`."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+from wikipin.answer.page import counted, fitting, left
+from wikipin.answer.reading import ListedChange, listed_changes
+from wikipin.display import printable
+from wikipin.errors import WikipinError
+from wikipin.install import Installed
+from wikipin.remove import Removed
+from wikipin.restore import Restored
+from wikipin.skill import Skill
+from wikipin.update import Updated
+
+_LONGEST_PATH = 200
+_LONGEST_WARNING = 300
+_ROOM_FOR_WARNINGS = 2_500
+_ROOM_FOR_CHANGES = 2_500
+
+
+class ListedFile(TypedDict):
+    """One file of a skill; the size in bytes."""
+
+    path: str
+    size: int
+    executable: bool
+
+
+class InstallAnswer(TypedDict):
+    """What `context_install_skill` answers."""
+
+    name: str
+    wiki_commit: str
+    installed_at: str | None
+    path: str
+    skill_md_path: str
+    files: list[ListedFile]
+    files_left_out: int
+    exposed: list[str]
+    plan: str
+    warnings: list[str]
+    next_step: str
+
+
+class UpdateAnswer(InstallAnswer):
+    """What `context_update_skill` answers."""
+
+    previous_commit: str
+    changes: list[ListedChange]
+    changes_left_out: int
+    backup: str | None
+
+
+class Failure(TypedDict):
+    """Why one skill of several was refused."""
+
+    name: str
+    code: str
+    problem: str
+    remedy: str
+
+
+class RestoreAnswer(TypedDict):
+    """What `context_restore` answers."""
+
+    restored: list[str]
+    unchanged: list[str]
+    failed: list[Failure]
+    left_out: int
+
+
+class RemoveAnswer(TypedDict):
+    """What `context_remove_skill` answers."""
+
+    name: str
+    removed: bool
+    unexposed: list[str]
+    backup: str | None
+    warnings: list[str]
+
+
+class UpdateAllAnswer(TypedDict):
+    """What `wikipin update --all` answers."""
+
+    updated: list[UpdateAnswer]
+    unchanged: list[str]
+    failed: list[Failure]
+
+
+def answer_install(installed: Installed, *, room: int | None = None) -> InstallAnswer:
+    """Answer an install that was done, or that would be."""
+    answer = _install(installed, [], _next_step(installed), room)
+    _fill_files(answer, installed.skill, room)
+    return answer
+
+
+def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
+    """Answer an update that was done, or that would be, or for which there was nothing to do."""
+    backup, *more = updated.backups or (None,)
+    warnings = [f"an edited copy that was an exposure is in {path}" for path in more]
+    changes = listed_changes(updated.changes)
+    shown = fitting(changes, None if room is None else _ROOM_FOR_CHANGES)
+    answer: UpdateAnswer = {
+        **_install(updated, warnings, _next_step_of_update(updated), room),
+        "previous_commit": updated.previous_commit,
+        "changes": shown,
+        "changes_left_out": len(changes) - len(shown),
+        "backup": backup,
+    }
+    _fill_files(answer, updated.skill, room)
+    return answer
+
+
+def answer_update_all(done: Sequence[Updated], refused: Sequence[tuple[str, WikipinError]]) -> UpdateAllAnswer:
+    """Answer an update of all skills."""
+    return {
+        "updated": [answer_update(updated) for updated in done if updated.is_changed],
+        "unchanged": [updated.skill.name for updated in done if not updated.is_changed],
+        "failed": [_failure(name, error) for name, error in refused],
+    }
+
+
+def answer_restore(restored: Restored, *, room: int | None = None) -> RestoreAnswer:
+    """Answer a restore; where not all fits, what failed comes first."""
+    answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
+    failures = [_failure(name, error) for name, error in sorted(restored.failed, key=lambda failed: failed[0])]
+    answer["failed"] = fitting(failures, left(answer, room))
+    if len(answer["failed"]) == len(failures):
+        answer["restored"] = fitting(sorted(restored.restored), left(answer, room))
+        answer["unchanged"] = fitting(sorted(restored.unchanged), left(answer, room))
+    everything = len(failures) + len(restored.restored) + len(restored.unchanged)
+    answer["left_out"] = everything - sum(len(answer[key]) for key in ("failed", "restored", "unchanged"))
+    return answer
+
+
+def answer_remove(removed: Removed, *, room: int | None = None) -> RemoveAnswer:
+    """Answer a removal."""
+    backup, *more = removed.backups or (None,)
+    warnings = [*removed.warnings, *(f"an edited copy that was an exposure is in {path}" for path in more)]
+    return {
+        "name": removed.name,
+        "removed": True,
+        "unexposed": removed.unexposed,
+        "backup": backup,
+        "warnings": counted(warnings, longest=_LONGEST_WARNING, room=room),
+    }
+
+
+def _install(installed: Installed, warnings: Sequence[str], next_step: str, room: int | None) -> InstallAnswer:
+    return {
+        "name": installed.skill.name,
+        "wiki_commit": installed.skill.commit,
+        "installed_at": installed.installed_at,
+        "path": installed.path,
+        "skill_md_path": installed.skill_md_path,
+        "files": [],
+        "files_left_out": 0,
+        "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
+        "plan": installed.skill.tree.plan,
+        "warnings": counted(
+            [*installed.warnings, *warnings],
+            longest=_LONGEST_WARNING,
+            room=None if room is None else _ROOM_FOR_WARNINGS,
+        ),
+        "next_step": next_step,
+    }
+
+
+def _fill_files(answer: InstallAnswer, skill: Skill, room: int | None) -> None:
+    answer["files"] = fitting(listed_files(skill), left(answer, room))
+    answer["files_left_out"] = len(skill.tree.files) - len(answer["files"])
+
+
+def listed_files(skill: Skill) -> Iterator[ListedFile]:
+    """Return the files of a skill as they are answered."""
+    for file in skill.tree.files:
+        path = printable(file.path, limit=_LONGEST_PATH)
+        yield {"path": path, "size": len(file.content), "executable": file.executable}
+
+
+def _failure(name: str, error: WikipinError) -> Failure:
+    return {"name": printable(name, limit=64), "code": error.code, "problem": error.problem, "remedy": error.remedy}
+
+
+def _next_step(installed: Installed) -> str:
+    if installed.installed_at is None:
+        return "Nothing was written. To install exactly this, call again with this plan and without dry_run."
+    return (
+        f"Read {installed.skill_md_path} now and follow it: a session that is under way may not list a new skill. "
+        "Commit .memtomem, and what was exposed, with the project."
+    )
+
+
+def _next_step_of_update(updated: Updated) -> str:
+    if not updated.is_changed:
+        return "Nothing is to be done: the skill is up to date."
+    if updated.installed_at is None:
+        return "Nothing was written. To update to exactly this, call again with this plan and without dry_run."
+    return (
+        f"Read {updated.skill_md_path} again, because you may know the version before. "
+        "Commit .memtomem, and what was exposed, with the project."
+    )

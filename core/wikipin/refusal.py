@@ -1,0 +1,166 @@
+"""The words of every refusal that is about a project's state: what is so, and the one thing to do about it. No I/O."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wikipin.errors import WikipinError
+from wikipin.exposure import CANONICAL
+from wikipin.skill import Edition, Skill
+from wikipin.state import Evidence, Pinned
+from wikipin.tree import FileChange, compare
+
+if TYPE_CHECKING:
+    from wikipin.plan import Consent
+    from wikipin.table import Verb
+
+_MOST_NAMED = 12
+
+
+def plan_changed(skill: Skill) -> WikipinError:
+    return WikipinError(
+        "plan-changed",
+        f"skill '{skill.name}' at {skill.commit[:12]} is not what was planned: its plan is {skill.tree.plan}",
+        f"Look again with dry_run ('wikipin show {skill.name}') and pass the plan that it shows",
+    )
+
+
+def already_installed(evidence: Evidence) -> WikipinError:
+    name, has_entry, has_copy = evidence.name, evidence.entry is not None, evidence.copy is not None
+    remedy = {
+        (True, True): "Read its SKILL.md there and use it; for another version call context_update_skill "
+        f"('wikipin update skill {name}')",
+        (True, False): f"Bring its copy back with context_restore ('wikipin restore {name}')",
+        (False, True): f"Record the copy with 'wikipin adopt skill {name}', or move {CANONICAL}/{name} away and "
+        "install again",
+    }[has_entry, has_copy]
+    sides = f"lockfile_entry={_yes(has_entry)}, copy={_yes(has_copy)}"
+    return WikipinError("already-installed", f"skill '{name}' is in this project already ({sides})", remedy)
+
+
+def appeared(name: str, *, has_entry: bool) -> WikipinError:
+    return WikipinError(
+        "already-installed",
+        f"something appeared at {CANONICAL}/{name} while it was installed "
+        f"(lockfile_entry={_yes(has_entry)}, copy=yes); it was left as it is",
+        f"Move {CANONICAL}/{name} away if it is not needed, and call again",
+    )
+
+
+def not_installed(evidence: Evidence, verb: "Verb") -> WikipinError:
+    name = evidence.name
+    if verb == "adopt":
+        return WikipinError(
+            "not-installed",
+            f"there is no copy of skill '{name}' at {CANONICAL}/{name} to adopt",
+            f"Install it with context_install_skill ('wikipin install skill {name}')",
+        )
+    if evidence.copy is not None:
+        return WikipinError(
+            "not-installed",
+            f"skill '{name}' has a copy in this project, but no entry in the lockfile",
+            f"Record it with 'wikipin adopt skill {name}', or move {CANONICAL}/{name} away",
+        )
+    return WikipinError(
+        "not-installed",
+        f"skill '{name}' is not in this project's lockfile",
+        f"Install it with context_install_skill ('wikipin install skill {name}'), or see context_status for what is "
+        "here",
+    )
+
+
+def local_edits(
+    evidence: Evidence, changes: Sequence[FileChange] | None, verb: "Verb", needed: "Consent | None"
+) -> WikipinError:
+    name, entry = evidence.name, evidence.entry
+    if changes is None:
+        problem = (
+            f"skill '{name}' cannot be compared with what was installed: its entry has no digests that count, and its "
+            "pin cannot be read"
+        )
+    else:
+        problem = f"the copy of skill '{name}' is not what was installed: {named(changes)}"
+    goes_back = needed is not None and needed.allow_rollback
+    flags = "discard_edits" + (" and allow_rollback" if goes_back else "")
+    words = "--discard-edits" + (" --allow-rollback" if goes_back else "")
+    kept = "the copy as it is then goes to .memtomem/.backup"
+    if verb == "remove":
+        remedy = (
+            f"If the user agrees, call context_remove_skill with discard_edits ('wikipin remove skill {name} {words}')"
+        )
+    elif verb == "restore" and entry is not None:
+        remedy = (
+            f"If the user agrees, call context_update_skill with ref {entry.commit} and discard_edits "
+            f"('wikipin update skill {name} --ref {entry.commit} --discard-edits')"
+        )
+    else:
+        remedy = f"If the user agrees, call context_update_skill with {flags} ('wikipin update skill {name} {words}')"
+    return WikipinError("local-edits", problem, f"{remedy}; {kept}")
+
+
+def not_the_wikis(edition: Edition, evidence: Evidence) -> WikipinError:
+    if evidence.copy is None:
+        raise AssertionError("what is adopted has a copy")
+    return WikipinError(
+        "local-edits",
+        f"the copy of skill '{edition.name}' is not what any commit of the wiki has; against {edition.commit[:12]}: "
+        + named(compare(edition.listing, evidence.copy)),
+        f"Move {CANONICAL}/{edition.name} away and install the skill, or commit the copy's files to the wiki as "
+        f"skills/{edition.name} and adopt it then",
+    )
+
+
+def not_the_commits(evidence: Evidence) -> WikipinError:
+    commit = evidence.entry.commit if evidence.entry is not None else ""
+    return WikipinError(
+        "lockfile-corrupt",
+        f"the digests that the lockfile has for skill '{evidence.name}' are not those of its commit {commit[:12]}",
+        "Bring .memtomem/lock.json back from version control, or take the wiki's newest version with "
+        f"context_update_skill ('wikipin update skill {evidence.name}')",
+    )
+
+
+def pin_not_found(evidence: Evidence) -> WikipinError:
+    commit = evidence.entry.commit if evidence.entry is not None else ""
+    return WikipinError(
+        "ref-not-found",
+        f"the pin {commit[:12]} of skill '{evidence.name}' is not in this wiki, whose history may be cut short or "
+        "rewritten",
+        "Fetch the wiki's whole history with git and restore again, or, if the user agrees, take its newest version "
+        f"with context_update_skill and allow_rollback ('wikipin update skill {evidence.name} --allow-rollback')",
+    )
+
+
+def would_roll_back(edition: Edition, evidence: Evidence, pinned: Pinned) -> WikipinError:
+    pin = evidence.entry.commit[:12] if evidence.entry is not None else ""
+    why = (
+        f"{edition.commit[:12]} does not descend from its pin {pin}"
+        if pinned.is_known
+        else f"its pin {pin} is not in this wiki, whose history may be cut short or rewritten"
+    )
+    return WikipinError(
+        "would-roll-back",
+        f"skill '{edition.name}' would not go forward: {why}",
+        "If the user agrees, call context_update_skill with allow_rollback "
+        f"('wikipin update skill {edition.name} --allow-rollback')",
+    )
+
+
+def exposure_conflict(paths: Sequence[str], *, is_owned: bool) -> WikipinError:
+    return WikipinError(
+        "exposure-conflict",
+        f"something that wikipin did not make stands at or above {' and '.join(paths)}",
+        "Move it away, and call again"
+        if is_owned
+        else "Move it away and call again, or leave that agent out with --expose",
+    )
+
+
+def named(changes: Sequence[FileChange]) -> str:
+    """Return changes as a reader sees them, the first of them by name."""
+    listed = [f"{change.path} ({change.change})" for change in changes[:_MOST_NAMED]]
+    more = [f"and {len(changes) - len(listed)} more"] if len(changes) > len(listed) else []
+    return ", ".join([*listed, *more])
+
+
+def _yes(fact: bool) -> str:  # noqa: FBT001 - the fact is all there is
+    return "yes" if fact else "no"

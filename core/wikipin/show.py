@@ -1,0 +1,73 @@
+"""The verb `show`: what an install or an update would bring, before anything is written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wikipin.diff import unified_diff
+from wikipin.errors import WikipinError
+from wikipin.install import content_warnings
+from wikipin.names import HEAD, Revision, SkillName
+from wikipin.project import Project
+from wikipin.skill import Skill
+from wikipin.state import Evidence
+from wikipin.tree import SKILL_MD, Copy, FileChange, compare
+from wikipin.wiki import Wiki
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one file of the installed copy would change, and, where both sides are text, the unified diff."""
+
+    change: FileChange
+    diff: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One skill at one commit, the content of one file of it, and how it differs from the copy in the project."""
+
+    skill: Skill
+    path: str
+    content: bytes
+    warnings: list[str]
+    is_installed: bool
+    differences: list[Difference]
+
+
+def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = HEAD, path: str | None = None) -> Shown:
+    """Return skill `name` as it is at `ref`, with the content of the file at `path`, SKILL.md where none is given.
+
+    With a path, only that file's difference is told. Raises WikipinError; `invalid-argument` if there is no such file.
+    """
+    with Wiki(wiki_path) as wiki:
+        skill = wiki.read_skill(wiki.resolve(ref), name)
+        warnings = content_warnings(wiki, skill, ref)
+    content = next((file.content for file in skill.tree.files if file.path == (path or SKILL_MD)), None)
+    if content is None:
+        raise WikipinError(
+            "invalid-argument",
+            f"skill '{name}' has no file '{path}' at {skill.commit[:12]}",
+            "Give one of the paths in files, or leave path out for SKILL.md",
+        )
+    evidence = project.look(name)
+    differences = [] if evidence.copy is None else _differences(project, skill, evidence, evidence.copy)
+    return Shown(
+        skill,
+        path or SKILL_MD,
+        content,
+        warnings,
+        evidence.entry is not None or evidence.copy is not None,
+        [found for found in differences if path in {None, found.change.path}],
+    )
+
+
+def _differences(project: Project, skill: Skill, evidence: Evidence, copy: Copy) -> list[Difference]:
+    changes = compare(copy.listing, Copy(skill.tree.listing))
+    extra = [FileChange(path, "removed") for path in sorted(copy.odd)]
+    before = project.read_copy(evidence.name, [change.path for change in changes if change.path in copy.listing])
+    after = {str(file.path): file.content for file in skill.tree.files}
+    texts = [unified_diff(before.get(change.path), after.get(change.path), change.path) for change in changes]
+    return [
+        *(Difference(change, text) for change, text in zip(changes, texts, strict=True)),
+        *(Difference(change, "") for change in extra),
+    ]

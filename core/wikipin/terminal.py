@@ -1,0 +1,150 @@
+"""What a person sees in a terminal: the lines of each answer. No I/O, and nothing that is not in the answer."""
+
+from collections.abc import Iterator
+
+from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
+from wikipin.answer.showing import ShowAnswer
+from wikipin.answer.writing import (
+    InstallAnswer,
+    ListedFile,
+    RemoveAnswer,
+    RestoreAnswer,
+    UpdateAllAnswer,
+    UpdateAnswer,
+)
+from wikipin.status import DRIFT
+
+_SHORT = 12
+"""Digits of a commit id that a person reads."""
+
+
+def show_init(done: str, wiki: str) -> Iterator[str]:
+    yield f"The wiki is {done}: {wiki}"
+    yield "Next: commit a skill there as skills/NAME/SKILL.md, and see it with: wikipin list"
+
+
+def show_list(answer: ListAnswer, query: str) -> Iterator[str]:
+    if not answer["skills"]:
+        yield f"No skill matches '{query}'." if query else "The wiki has no skill yet."
+    width = max((len(skill["name"]) for skill in answer["skills"]), default=0)
+    for skill in answer["skills"]:
+        yield f"{skill['name']:<{width}}  {skill['state']:<9}  {skill['description']}"
+    if answer["next_cursor"] is not None:
+        yield f"… and {answer['total'] - len(answer['skills'])} more; raise --limit, or give a word to look for"
+
+
+def show_skill(answer: ShowAnswer) -> Iterator[str]:
+    yield f"{answer['name']} at {answer['wiki_commit'][:_SHORT]}: {answer['description']}"
+    for file in answer["files"]:
+        yield f"  {_file(file)}"
+    yield f"Plan: {answer['plan']}"
+    yield f"--- {answer['path']}"
+    yield answer["skill_md"]
+    if "changes" in answer:
+        yield "--- against the copy in this project"
+        if not answer["changes"]:
+            yield "  no difference"
+        for change in answer["changes"]:
+            yield f"  {change['change']:<8}  {change['path']}"
+            if change["diff"]:
+                yield change["diff"]
+
+
+def show_status(answer: StatusAnswer) -> Iterator[str]:
+    if not answer["supported"]:
+        yield f"The lockfile has version {answer['version']}, which this wikipin does not know."
+    elif not answer["skills"]:
+        yield "No skill is installed here."
+    width = max((len(skill["name"]) for skill in answer["skills"]), default=0)
+    for skill in answer["skills"]:
+        pin = (skill["wiki_commit"] or "")[:_SHORT]
+        yield f"{skill['name']:<{width}}  {skill['state']:<9}  {pin}".rstrip()
+        yield from _changes(skill)
+
+
+def show_check(answer: StatusAnswer) -> Iterator[str]:
+    """Show only what a team has to look at."""
+    drifted = [skill for skill in answer["skills"] if skill["state"] in DRIFT]
+    for skill in drifted:
+        yield f"{skill['name']}: {skill['state']}"
+        yield from _changes(skill)
+    for skill in answer["skills"]:
+        if skill["state"] == "untracked":
+            yield f"{skill['name']}: has no entry in the lockfile, and was not checked"
+        elif skill["state"] == "unknown" and not skill["installed_at"]:
+            yield f"{skill['name']}: was not checked"
+    whole = sum(answer["counts"].values()) - len(drifted) - answer["counts"].get("untracked", 0)
+    yield f"{whole} of {sum(answer['counts'].values())} skills are as the lockfile says."
+
+
+def _changes(skill: SkillStatus) -> Iterator[str]:
+    for change in skill["changes"]:
+        yield f"  {change['change']:<8}  {change['path']}"
+    if skill["changes_left_out"]:
+        yield f"  and {skill['changes_left_out']} more"
+
+
+def show_install(answer: InstallAnswer) -> Iterator[str]:
+    at = f"at {answer['wiki_commit'][:_SHORT]}"
+    if answer["installed_at"] is None:
+        yield f"Would install {answer['name']} {at}, and has written nothing:"
+    else:
+        yield f"Installed {answer['name']} {at}:"
+    for file in answer["files"]:
+        yield f"  {answer['path']}/{_file(file)}"
+    yield from _exposed(answer)
+    if answer["installed_at"] is None:
+        yield f"Plan: {answer['plan']}"
+
+
+def show_adopt(answer: InstallAnswer) -> Iterator[str]:
+    yield f"Recorded {answer['path']}, which is {answer['name']} at {answer['wiki_commit'][:_SHORT]}:"
+    yield from _exposed(answer)
+
+
+def show_update(answer: UpdateAnswer) -> Iterator[str]:
+    came, went = answer["previous_commit"][:_SHORT], answer["wiki_commit"][:_SHORT]
+    if answer["installed_at"] is None:
+        yield f"Would update {answer['name']} from {came} to {went}, and has written nothing:"
+    elif came == went and not answer["changes"]:
+        yield f"{answer['name']} is up to date at {went}."
+    else:
+        yield f"Updated {answer['name']} from {came} to {went}:"
+    for change in answer["changes"]:
+        yield f"  {change['change']:<8}  {answer['path']}/{change['path']}"
+    if answer["backup"] is not None:
+        yield f"The edited copy is in {answer['backup']}"
+    if answer["installed_at"] is None:
+        yield f"Plan: {answer['plan']}"
+
+
+def show_update_all(answer: UpdateAllAnswer) -> Iterator[str]:
+    for updated in answer["updated"]:
+        yield from show_update(updated)
+    yield f"{len(answer['updated'])} updated, {len(answer['unchanged'])} up to date, {len(answer['failed'])} refused."
+
+
+def show_restore(answer: RestoreAnswer) -> Iterator[str]:
+    for name in answer["restored"]:
+        yield f"Restored {name}"
+    yield (
+        f"{len(answer['restored'])} restored, {len(answer['unchanged'])} as they should be, "
+        f"{len(answer['failed'])} refused."
+    )
+
+
+def show_remove(answer: RemoveAnswer) -> Iterator[str]:
+    yield f"Removed {answer['name']}."
+    for path in answer["unexposed"]:
+        yield f"  {path}"
+    if answer["backup"] is not None:
+        yield f"The edited copy is in {answer['backup']}"
+
+
+def _file(file: ListedFile) -> str:
+    return f"{file['path']}{' (executable)' if file['executable'] else ''}  {file['size']} bytes"
+
+
+def _exposed(answer: InstallAnswer) -> Iterator[str]:
+    for path in answer["exposed"]:
+        yield f"  {path} -> {answer['path']}"

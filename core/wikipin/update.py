@@ -1,0 +1,107 @@
+"""The verb `update`: a skill that is installed, to what the wiki has, forward unless a person says otherwise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wikipin.errors import WikipinError
+from wikipin.exposure import Exposure
+from wikipin.install import Installed, content_warnings, exposure_warnings
+from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName, parse_skill_name
+from wikipin.pin import read_pins
+from wikipin.plan import Change, Consent, plan_update, require_plan
+from wikipin.project import Project
+from wikipin.skill import Skill
+from wikipin.state import Evidence, Pinned
+from wikipin.tree import Copy, FileChange, compare
+from wikipin.wiki import Wiki
+
+
+@dataclass(frozen=True)
+class Updated(Installed):
+    """What an update did, or, where `installed_at` is None, would do; `changes` are those of the copy's files."""
+
+    previous_commit: Commit
+    changes: list[FileChange]
+    is_changed: bool
+    backups: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an update is asked for."""
+
+    ref: Revision = HEAD
+    plan: PlanDigest | None = None
+    consent: Consent = field(default_factory=Consent)
+    exposure: Exposure = field(default_factory=Exposure)
+    dry_run: bool = False
+
+
+def update(wiki_path: Path, project: Project, name: SkillName, wish: Wish | None = None) -> Updated:
+    """Bring skill `name` to what it is at the ref that is wished for, whole; raises WikipinError as `install` does."""
+    wish = wish or Wish()
+    with Wiki(wiki_path) as wiki:
+        return _update(wiki, project, name, wish, wiki.resolve(wish.ref))
+
+
+def update_all(
+    wiki_path: Path, project: Project, wish: Wish | None = None
+) -> tuple[list[Updated], list[tuple[str, WikipinError]]]:
+    """Bring every skill of the lockfile to one commit; return what was done, and each skill that was refused."""
+    wish = wish or Wish()
+    done: list[Updated] = []
+    refused: list[tuple[str, WikipinError]] = []
+    with Wiki(wiki_path) as wiki:
+        commit = wiki.resolve(wish.ref)
+        for name in project.survey().lockfile.entries:
+            try:
+                done.append(_update(wiki, project, parse_skill_name(name), wish, commit))
+            except WikipinError as error:
+                refused.append((name, error))
+    return done, refused
+
+
+def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: Commit) -> Updated:
+    skill = wiki.read_skill(commit, name)
+    decide = _decision(wiki, skill, wish)
+    evidence = project.look(name)
+    require_plan(skill, wish.plan)
+    change = decide(evidence)
+    if change is None or wish.dry_run:
+        return _unwritten(wiki, skill, wish, evidence, change)
+    with project.change([(change, skill.tree)]) as locked:
+        evidence = locked.look(name)
+        if (change := decide(evidence)) is None:  # another program has done it meanwhile
+            return _unwritten(wiki, skill, wish, evidence, None)
+        done = locked.commit(change)
+    answer = _unwritten(wiki, skill, wish, evidence, change)
+    warnings = [*answer.warnings, *exposure_warnings(done)]
+    return replace(
+        answer, installed_at=done.installed_at, exposed=done.exposed, warnings=warnings, backups=tuple(done.backups)
+    )
+
+
+def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[Evidence], Change | None]:
+    def decide(evidence: Evidence) -> Change | None:
+        pinned = read_pins(wiki, [evidence], skill.commit).get(skill.name, Pinned(is_known=False, is_ancestor=False))
+        keep_pin = wish.ref == HEAD
+        return plan_update(skill.edition, evidence, pinned, wish.exposure, wish.consent, keep_pin=keep_pin)
+
+    return decide
+
+
+def _unwritten(wiki: Wiki, skill: Skill, wish: Wish, evidence: Evidence, change: Change | None) -> Updated:
+    """Answer an update that is not, or not yet, written: nothing is to be done, or it was only asked what would be."""
+    if evidence.entry is None:
+        raise AssertionError("what is updated has an entry")
+    entry = change.entry if change is not None and change.entry is not None else evidence.entry
+    return Updated(
+        replace(skill, commit=entry.commit),
+        evidence.entry.installed_at if change is None and not wish.dry_run else None,
+        list(entry.exposed or []),
+        content_warnings(wiki, skill, wish.ref),
+        evidence.entry.commit,
+        compare(evidence.copy.listing if evidence.copy else {}, Copy(skill.tree.listing)),
+        is_changed=change is not None,
+    )
