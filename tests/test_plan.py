@@ -1,4 +1,4 @@
-"""What an operation decides from values alone: the table, row by row, what is added to it, and the words of refusals."""
+"""What an operation decides from values alone: the table row by row, what is added to it, and words of refusals."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -31,7 +31,7 @@ _UNRELATED = Pinned(is_known=True, is_ancestor=False, tree_id="t1")
 _NOT_THERE = Pinned(is_known=False, is_ancestor=False)
 _READ = Pinned(is_known=True, is_ancestor=True, tree_id="t1", listing=_SAME.listing)
 
-_SHOWN_EDITED = {"claude": _EDITED, "agents": Standing.LINK}
+_SHOWN_EDITED: dict[str, Standing | Copy] = {"claude": _EDITED, "agents": Standing.LINK}
 
 
 @pytest.mark.parametrize(
