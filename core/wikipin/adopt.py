@@ -6,7 +6,7 @@ from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.install import Installed, exposure_warnings
 from wikipin.names import SkillName
-from wikipin.plan import plan_adopt
+from wikipin.plan import has_bytes_of, plan_adopt
 from wikipin.project import Project
 from wikipin.skill import Skill
 from wikipin.state import Evidence
@@ -17,7 +17,7 @@ _MOST_VERSIONS = 200
 
 
 def adopt(wiki_path: Path, project: Project, name: SkillName, *, exposure: Exposure | None = None) -> Installed:
-    """Record the copy of `name` at the newest commit that has exactly its bytes and modes; the copy is not touched.
+    """Record the copy of `name` at the newest commit that has exactly its bytes; a wrong executable bit is put right.
 
     Raises WikipinError: `local-edits` says, file by file, how a copy differs that no commit has.
     """
@@ -35,7 +35,7 @@ def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:
     head = wiki.resolve()
     newest = wiki.read_skill(head, name)
     evidence = project.look(name)
-    if evidence.entry is not None or evidence.copy is None or newest.tree.plan == evidence.copy.plan:
+    if evidence.entry is not None or evidence.copy is None or has_bytes_of(evidence.copy, newest.tree.listing):
         return newest
     return _earlier_version(wiki, name, evidence) or newest
 
@@ -46,6 +46,6 @@ def _earlier_version(wiki: Wiki, name: SkillName, evidence: Evidence) -> Skill |
             skill = wiki.read_skill(commit, name)
         except WikipinError:  # it was no skill then
             continue
-        if evidence.copy is not None and skill.tree.plan == evidence.copy.plan:
+        if evidence.copy is not None and has_bytes_of(evidence.copy, skill.tree.listing):
             return skill
     return None

@@ -1,18 +1,19 @@
 """The project's lock: an exclusive `flock` on `.memtomem/.lock.json.lock`, the file that memtomem locks too.
 
 It is never removed and never replaced: whoever holds the descriptor of a file that has lost its name guards nothing.
+memtomem also locks `.memtomem/skills/.NAME.lock`, all the while that it writes a copy, and takes the other one last.
 """
 
 import os
 import random
 import stat
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager, suppress
 
 from wikipin.errors import WikipinError
-from wikipin.folder import Folder, NotOrdinaryError
-from wikipin.layout import LOCK
+from wikipin.folder import Folder, NotOrdinaryError, What
+from wikipin.layout import LOCK, SKILLS
 
 LOCK_SECONDS = 30.0
 
@@ -21,16 +22,38 @@ _POLL_SECONDS = 0.005
 
 @contextmanager
 def locked(memtomem: Folder, *, seconds: float = LOCK_SECONDS) -> Generator[None]:
-    """Hold the lock; `busy` where it is not free within `seconds`."""
+    """Hold the project's lock; `busy` where it is not free within `seconds`."""
+    with _locked_file(memtomem, LOCK, os.O_CREAT, seconds):
+        yield
+
+
+@contextmanager
+def locked_copies(memtomem: Folder, names: Iterable[str]) -> Generator[None]:
+    """Hold memtomem's lock of each of these skills, where it has ever been at work on one; take the project's after it.
+
+    Where its file is not there, none is made: nothing but skills belongs among the skills.
+    """
+    with ExitStack() as stack:
+        if memtomem.what(SKILLS) is What.DIRECTORY:
+            skills = stack.enter_context(memtomem.child(SKILLS))
+            for name in sorted(names):
+                if skills.what(f".{name}.lock") is What.FILE:
+                    with suppress(FileNotFoundError):
+                        stack.enter_context(_locked_file(skills, f".{name}.lock", 0, LOCK_SECONDS))
+        yield
+
+
+@contextmanager
+def _locked_file(folder: Folder, name: str, creating: int, seconds: float) -> Generator[None]:
     from filelock import lock_descriptor  # noqa: PLC0415 - its import takes longer than a whole read-only call
 
     deadline = time.monotonic() + seconds
     while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(LOCK, flags, 0o666, dir_fd=memtomem.descriptor)
+        flags = os.O_RDWR | creating | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(name, flags, 0o666, dir_fd=folder.descriptor)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise NotOrdinaryError(0, "", LOCK)
+                raise NotOrdinaryError(0, "", name)
             while not lock_descriptor(descriptor, blocking=False):
                 if time.monotonic() >= deadline:
                     raise WikipinError(

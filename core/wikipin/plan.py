@@ -15,7 +15,7 @@ from wikipin.names import PlanDigest
 from wikipin.skill import Edition, Skill
 from wikipin.state import Evidence, Pinned, Situation
 from wikipin.table import TABLE, Action, Verb
-from wikipin.tree import Copy, Listing, plan_digest
+from wikipin.tree import Copy, Listing, compare, plan_digest
 
 COPY = "copy"
 """The slot of the canonical copy; the others are words of `exposure.DIRECTORIES`."""
@@ -63,11 +63,19 @@ def plan_install(edition: Edition, evidence: Evidence, exposure: Exposure) -> Ch
 
 
 def plan_adopt(edition: Edition, evidence: Evidence, exposure: Exposure) -> Change:
-    """Return what it takes to record a copy that equals `edition`; else refuse, with `local-edits`, file by file."""
+    """Return what it takes to record a copy that has the bytes of `edition`, and to put its modes right.
+
+    Else refuse, with `local-edits`, file by file.
+    """
     _decide("adopt", evidence)
-    if evidence.copy is None or evidence.copy.plan != edition.plan:
+    if evidence.copy is None or not has_bytes_of(evidence.copy, edition.listing):
         raise refusal.not_the_wikis(edition, evidence)
-    return _put(edition, evidence, exposure)
+    return replace(_put(edition, evidence, exposure), clean=evidence.copy.plan)
+
+
+def has_bytes_of(copy: Copy, listing: Listing) -> bool:
+    """Tell whether a copy has the files of `listing` and nothing else, whatever their modes."""
+    return all(found.change == "mode" for found in compare(listing, copy))
 
 
 def plan_update(
@@ -110,8 +118,9 @@ def plan_restore(evidence: Evidence, pinned: Listing | None, exposure: Exposure)
 def plan_remove(evidence: Evidence, pinned: Listing | None, consent: Consent) -> Change:
     """Return what a removal does: exposures that are ours, copy and entry go. Refuses as its row of TABLE says."""
     _decide("remove", evidence, pinned, consent)
-    owned = [word for word in _owned(evidence) if evidence.exposures[word] not in {Standing.NOTHING, Standing.FOREIGN}]
-    take = (*owned, *([COPY] if evidence.copy is not None else []))
+    standing = evidence.exposures
+    shown = [word for word in _owned(evidence) if standing[word] is Standing.LINK or isinstance(standing[word], Copy)]
+    take = (*shown, *([COPY] if evidence.copy is not None else []))
     return Change(evidence.name, take=take, old=_directories(evidence, take), clean=_clean(evidence, pinned))
 
 

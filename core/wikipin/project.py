@@ -20,7 +20,7 @@ from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.inspection import Survey, agrees, all_agree, lockfile_bytes, look, survey
 from wikipin.journal import Journal, staged_name
 from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout
-from wikipin.lock import locked
+from wikipin.lock import locked, locked_copies
 from wikipin.placing import Done
 from wikipin.plan import Change
 from wikipin.staging import Staging, open_staging
@@ -83,10 +83,13 @@ class Project:
             memtomem = stack.enter_context(root.make_child(MEMTOMEM))
             root.sync()
             staging = stack.enter_context(open_staging(memtomem))
+            names: list[str] = []
             for change, tree in changes:
+                names.append(change.name)
                 if tree is not None:
                     for slot in change.swap:
                         staging.write(staged_name(change.name, slot), tree)
+            stack.enter_context(locked_copies(memtomem, names))
             stack.enter_context(locked(memtomem))
             recover(root, memtomem)
             yield Locked(root, memtomem, staging)
@@ -133,10 +136,17 @@ class Locked:
 
     def look(self, name: str) -> Evidence:
         """Return what the project says of one skill now."""
-        return look(self._root, self._memtomem, name)
+        with _explained():
+            return look(self._root, self._memtomem, name)
 
     def commit(self, change: Change) -> Done:
         """Do `change`: whole, or, where an error says so, certain to be finished by the next command."""
+        with _explained():
+            if has_journal(self._memtomem):  # of the change before this one, which the disk did not let us finish
+                recover(self._root, self._memtomem)
+            return self._commit(change)
+
+    def _commit(self, change: Change) -> Done:
         staged = (staged_name(change.name, slot) for slot in change.swap)
         if any(self._staging.plans.get(name) != change.plan for name in staged):
             raise WikipinError(

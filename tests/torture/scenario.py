@@ -7,21 +7,29 @@ A sweep knows nothing of verbs. It takes each scenario of SCENARIOS, breaks it s
 import fcntl
 import json
 import os
+import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from snapshot import Snapshot, snapshot
-from wikis import make_wiki, plain_skill
+from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
-from wikipin.names import SkillName
 
 _OURS = frozenset({".lock.json.lock", ".gitignore", ".gitattributes"})
 """Files of `.memtomem` that may stand in either state: they say nothing of a skill."""
+
+_TIME_OF_BACKUP = re.compile(r"(\.memtomem/\.backup/[^/]+)-[0-9]{8}T[0-9]{12}Z")
+
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,19 +37,33 @@ class Scenario:
     """One change: the state it begins in, and how it is asked for at each door."""
 
     name: str
-    words: tuple[str, ...]
-    tool: str
-    arguments: Mapping[str, Any]
-    installed_before: tuple[str, ...] = ()
-    server_flags: tuple[str, ...] = ()
+    words: Words
+    tool: str | None
+    """None where only the command can do it."""
+
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    before: tuple[Words, ...] = ()
+    """What was done before, by the command."""
+
+    edits: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """What a person did after that: path -> the text that is there now, None where what stood there is gone."""
+
+    server_flags: Words = ()
 
     def prepare(self, wiki: Path, project: Path) -> None:
-        """Make the state it begins in: a person's own files, and what is installed already."""
+        """Make the state it begins in: a person's own files, what is installed already, and what became of it."""
         (project / ".claude").mkdir(parents=True)
         (project / ".claude/settings.json").write_text("{}\n")
         (project / "README.md").write_text("mine\n")
-        for name in self.installed_before:
-            wikipin.install(wiki, wikipin.Project(project), SkillName(name))
+        for words in self.before:
+            run_command(wiki, project, words)
+        for path, text in self.edits.items():
+            if text is not None:
+                (project / path).write_text(text)
+            elif (project / path).is_dir() and not (project / path).is_symlink():
+                shutil.rmtree(project / path)
+            else:
+                (project / path).unlink()
 
     def command(self, wiki: Path, project: Path) -> list[str]:
         """Return the command line that makes the change: the interpreter itself, no shim."""
@@ -49,39 +71,82 @@ class Scenario:
 
     def run(self, wiki: Path, project: Path) -> None:
         """Make the change in this process."""
-        from wikipin.cli import cli  # noqa: PLC0415 - only what runs in this process needs it
+        run_command(wiki, project, self.words)
 
-        cli(["--wiki", str(wiki), "--project", str(project), "--json", *self.words], standalone_mode=False)
 
+def run_command(wiki: Path, project: Path, words: Words) -> None:
+    """Run the command in this process, without its answer; one that is refused raises."""
+    from wikipin.cli import cli  # noqa: PLC0415 - only what runs in this process needs it
+
+    with redirect_stdout(StringIO()):
+        cli(["--wiki", str(wiki), "--project", str(project), "--json", *words], standalone_mode=False)
+
+
+_INSTALL: Words = ("install", "skill", "hello")
+_INSTALL_OLD: Words = (*_INSTALL, "--ref", "v1")
+_AS_COPIES: Words = ("--expose-mode", "copy")
+_HELLO = {"name": "hello"}
+_SKILL_MD = ".memtomem/skills/hello/SKILL.md"
+_EMPTY = '{"version": 1, "skills": {}}'
 
 SCENARIOS = (
-    Scenario("first install", ("install", "skill", "hello"), "context_install_skill", {"name": "hello"}),
+    Scenario("first install", _INSTALL, "context_install_skill", _HELLO),
+    Scenario("another install", _INSTALL, "context_install_skill", _HELLO, (("install", "skill", "other"),)),
+    Scenario("install with copies", (*_INSTALL, *_AS_COPIES), "context_install_skill", _HELLO, server_flags=_AS_COPIES),
+    Scenario("update", ("update", "skill", "hello"), "context_update_skill", _HELLO, (_INSTALL_OLD,)),
     Scenario(
-        "another install",
-        ("install", "skill", "hello"),
-        "context_install_skill",
-        {"name": "hello"},
-        installed_before=("other",),
+        "update with copies",
+        ("update", "skill", "hello"),
+        "context_update_skill",
+        _HELLO,
+        ((*_INSTALL_OLD, *_AS_COPIES),),
     ),
     Scenario(
-        "install with copies",
-        ("install", "skill", "hello", "--expose-mode", "copy"),
-        "context_install_skill",
-        {"name": "hello"},
-        server_flags=("--expose-mode", "copy"),
+        "update of an edited copy",
+        ("update", "skill", "hello", "--discard-edits"),
+        "context_update_skill",
+        {**_HELLO, "discard_edits": True},
+        (_INSTALL_OLD,),
+        {_SKILL_MD: "mine"},
+    ),
+    Scenario(
+        "restore",
+        ("restore",),
+        "context_restore",
+        before=(_INSTALL,),
+        edits={".memtomem/skills/hello": None, ".claude/skills/hello": None},
+    ),
+    Scenario("adopt", ("adopt", "skill", "hello"), None, before=(_INSTALL,), edits={".memtomem/lock.json": _EMPTY}),
+    Scenario("remove", ("remove", "skill", "hello"), "context_remove_skill", _HELLO, (_INSTALL,)),
+    Scenario(
+        "remove of edited copies",
+        ("remove", "skill", "hello", "--discard-edits"),
+        "context_remove_skill",
+        {**_HELLO, "discard_edits": True},
+        ((*_INSTALL, *_AS_COPIES), ("install", "skill", "other")),
+        {_SKILL_MD: "mine", ".claude/skills/hello/docs/a.md": "mine too"},
     ),
 )
 
 
-def next_command(wiki: Path, project: Path) -> None:
-    """Run the least of all commands, one that only reads, in this process."""
-    wikipin.list_skills(wiki, wikipin.Project(project))
+def named(name: str) -> Scenario:
+    """Return the scenario of that name."""
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)
+
+
+def next_command(project: Path) -> None:
+    """Run the least of all commands, one that only reads the project, in this process."""
+    wikipin.read_status(wikipin.Project(project), None)
 
 
 def make_torture_wiki(path: Path) -> Path:
-    """Make the wiki of the scenarios."""
-    hello = {**plain_skill("hello"), "run.sh": (b"echo hi\n", True), "docs/a.md": b"a" * 5000}
-    return make_wiki(path, {"hello": hello, "other": plain_skill("other")})
+    """Make the wiki of the scenarios: between the tag v1 and HEAD files of `hello` come, go, and change in all ways."""
+    old = {**plain_skill("hello"), "run.sh": b"echo hi\n", "docs": b"a file", "gone.md": b"gone"}
+    new = {**plain_skill("hello", "Newer."), "run.sh": (b"echo hi\n", True), "docs/a.md": b"a" * 5000}
+    wiki = make_wiki(path, {"hello": old, "other": plain_skill("other")})
+    git(wiki, "tag", "v1")
+    commit(wiki, {"hello": new})
+    return wiki
 
 
 def settled(project: Path) -> Snapshot:
@@ -90,14 +155,16 @@ def settled(project: Path) -> Snapshot:
     for path, (mode, content) in snapshot(project).items():
         if stat.S_ISDIR(mode) or (path.startswith(".memtomem/") and path.removeprefix(".memtomem/") in _OURS):
             continue
-        found[path] = (mode, _without_times(content) if path == ".memtomem/lock.json" else content)
+        told = _without_times(content) if path == ".memtomem/lock.json" else content
+        found[_TIME_OF_BACKUP.sub(r"\1-TIME", path)] = (mode, told)
     return found
 
 
 def _without_times(lockfile: bytes) -> bytes:
     document = json.loads(lockfile)
     for entry in document["skills"].values():
-        entry["installed_at"] = entry["digests_installed_at"] = "TIME"
+        for key in ("installed_at", "digests_installed_at", "executable_installed_at"):
+            entry[key] = "TIME"
     return json.dumps(document).encode()
 
 

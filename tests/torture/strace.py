@@ -38,7 +38,8 @@ WAYS = {"native": (), "fallback": ("-e", "inject=renameat2:error=EINVAL")}
 _CALL = re.compile(r'(?P<thread>\d+) +(?P<call>\w+)\((?:[^"]*?"(?P<name>[^"]*)")?')
 _SECONDS = 120
 _CANNOT_BE_NAMED = re.compile(r"[0-9a-f]{16}|/.*")
-_ATTEMPTS = 3
+_ATTEMPTS = 12
+"""A server wakes its own event loop by writing to itself, now and then once more than in the dry run."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,10 @@ def _converse(argv: Sequence[str], calls: Scenario | None, at: Path) -> Run:
     if answer is None:
         return Run(code, None, "", errors)
     result = answer["result"]
-    return Run(code, not result.get("isError", False), result["content"][0]["text"], errors)
+    text = result["content"][0]["text"]
+    # A restore is no error where single skills fail; here it is of one skill alone.
+    success = not result.get("isError", False) and not json.loads(text).get("failed")
+    return Run(code, success, text, errors)
 
 
 def _ask(scenario: Scenario, to: IO[str], of: IO[str]) -> Json | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
-from torture.scenario import SCENARIOS, bounds, make_torture_wiki, next_command
+from torture.scenario import Scenario, bounds, make_torture_wiki, named, next_command
 
-SCENARIO = SCENARIOS[0]
+SCENARIO = named("first install")
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 _LONGEST_WAIT = 0.03
 """Seconds until a call is cancelled: about as long as one takes that nobody disturbs."""
@@ -30,53 +30,55 @@ def place(tmp_path: Path) -> Iterator[Path]:
         yield Path(place)
 
 
-def _cancel_often(era: str, times: int, place: Path) -> tuple[int, dict[int, list[str]]]:
-    """Cancel so many calls, each in a project of its own; return how many were under way, and the violations."""
+def _cancel_often(scenario: Scenario, era: str, times: int, place: Path) -> dict[str, list[str]]:
+    """Cancel so many calls while they are under way, each in a project of its own; return the violations."""
+    assert scenario.tool is not None
+    tool = scenario.tool
     wiki = make_torture_wiki(place / "wiki")
-    allowed = bounds(SCENARIO, wiki, place / "reference", lambda scratch: SCENARIO.run(wiki, scratch))
+    allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
     projects = place / "projects"
     chance = random.Random(times)  # noqa: S311 - a spread of moments, not a secret
-    found: dict[int, list[str]] = {}
+    found: dict[str, list[str]] = {}
     cancelled = 0
 
     async def cancel_one(client: Client, number: int) -> None:
         project = projects / str(number)
-        SCENARIO.prepare(wiki, project)
+        scenario.prepare(wiki, project)
         nonlocal cancelled
         with anyio.move_on_after(chance.uniform(0, _LONGEST_WAIT)) as scope:
-            await client.call_tool(SCENARIO.tool, {**SCENARIO.arguments, "project": str(number)})
+            await client.call_tool(tool, {**scenario.arguments, "project": str(number)})
         cancelled += scope.cancelled_caught
         # The next call waits for the lock, and so for what the cancelled one had begun.
         await client.call_tool("lockfile_read", {"project": str(number)})
 
     async def talk() -> None:
         async with Client(StdioServerParameters(command=sys.executable, args=arguments), mode=era) as client:
-            for number in range(times):
+            number = 0
+            while cancelled < times:
                 await cancel_one(client, number)
+                number += 1
 
     arguments = ["-m", "wikipin_mcp", "--wiki", str(wiki), "--project", str(projects)]
     projects.mkdir()
     anyio.run(talk)
-    for number in range(times):
-        next_command(wiki, projects / str(number))
-        if violations := allowed.violations(projects / str(number)):
-            found[number] = violations
-    return cancelled, found
+    for project in projects.iterdir():
+        next_command(project)
+        if violations := allowed.violations(project):
+            found[project.name] = violations
+    return found
 
 
 @ERAS
-def test_a_cancelled_call_holds_no_lock_and_leaves_nothing_half_done(era: str, place: Path) -> None:
-    cancelled, found = _cancel_often(era, 60, place)
-    assert found == {}
-    assert cancelled > 20
-
-
-@pytest.mark.whole
-@ERAS
-def test_hundreds_of_cancelled_calls_leave_nothing_half_done(era: str, place: Path) -> None:
-    cancelled, found = _cancel_often(era, 1000, place)
-    assert found == {}
-    assert cancelled > 500
+@pytest.mark.parametrize(
+    "scenario", [named("first install"), named("update"), named("remove")], ids=lambda scenario: scenario.name
+)
+@pytest.mark.parametrize(
+    "times", [12, pytest.param(500, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
+)
+def test_a_cancelled_call_holds_no_lock_and_leaves_nothing_half_done(
+    scenario: Scenario, era: str, times: int, place: Path
+) -> None:
+    assert _cancel_often(scenario, era, times, place) == {}
 
 
 def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:
@@ -114,5 +116,5 @@ def test_what_a_killed_server_began_is_finished_or_swept_by_the_next_one(place: 
         shutil.rmtree(project, ignore_errors=True)
         SCENARIO.prepare(wiki, project)
         _kill_server_after(step * 0.009, wiki, project)
-        next_command(wiki, project)
+        next_command(project)
         assert allowed.violations(project) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from snapshot import Snapshot
-from torture.scenario import SCENARIOS, Bounds, Scenario, make_torture_wiki, next_command, settled
+from torture.scenario import SCENARIOS, Bounds, Scenario, make_torture_wiki, named, next_command, settled
 from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample, scratch
 
 COMMAND, SERVER = Door("command"), Door("server")
@@ -19,6 +19,7 @@ _ERRORS = ("EIO", "ENOSPC", "EACCES", "EXDEV", "EINTR")
 # A disk that is full or broken stays so. EINTR does not last, and what Python repeats it would repeat for ever.
 _LASTING = ("EIO", "ENOSPC", "EACCES")
 _NOT_SHOWN = re.compile(r"could not be made visible at '([^']+)'")
+_NOT_REMOVED = re.compile(r"'([^']+)' could not be removed")
 _UNSETTLED = (".memtomem/.txn/", ".memtomem/.staging/")
 
 Found = dict[Break, list[str]]
@@ -55,7 +56,7 @@ def _sweep(
     breaks = select(points)
     found: Found = {}
     for broken in run_all(door, scenario, wiki, start, breaks, way):
-        if wrong := [*_misspoken(door, broken), *_untrue(broken, wiki, allowed)]:
+        if wrong := [*_misspoken(door, broken), *_untrue(broken, allowed)]:
             found[broken.at] = wrong
     return len(breaks), found
 
@@ -73,13 +74,13 @@ def _misspoken(door: Door, broken: Broken) -> list[str]:
     return [] if re.fullmatch(line, run.complaints) and run.code in {0, 1} else [f"exit {run.code}: {run.complaints}"]
 
 
-def _untrue(broken: Broken, wiki: Path, allowed: Bounds) -> list[str]:
+def _untrue(broken: Broken, allowed: Bounds) -> list[str]:
     """Let the disk be well again, run the next command, and hold the project against what the answer said."""
     run, project = broken.run, broken.project
     seen: set[str] = set()
-    ends = replace(allowed, after=_without(allowed.after, _NOT_SHOWN.findall(_warnings(run))), seen=seen)
+    ends = replace(allowed, after=_as_told(allowed, _warnings(run)), seen=seen)
     at_once = {path: what for path, what in settled(project).items() if not path.startswith(_UNSETTLED)}
-    next_command(wiki, project)
+    next_command(project)
     wrong = ends.violations(project)
     if run.success:
         return wrong if wrong or seen == {"new"} else ["told of success, and found the old state"]
@@ -96,15 +97,30 @@ def _warnings(run: Run) -> str:
     return run.complaints or (run.text if run.success else "")
 
 
-def _without(state: Snapshot, paths: Sequence[str]) -> Snapshot:
-    """Return a new state in which the exposures at `paths` could not be made: they are neither there nor recorded."""
-    left = {name: what for name, what in state.items() if not any(f"{name}/".startswith(f"{path}/") for path in paths)}
-    mode, content = left[".memtomem/lock.json"]
+def _as_told(allowed: Bounds, warnings: str) -> Snapshot:
+    """Return the new state as the warnings say that it is: an exposure that could not be changed is as it was."""
+    state = dict(allowed.after)
+    for path in _NOT_REMOVED.findall(warnings):
+        state |= _below(path, allowed.before)
+    for path in _NOT_SHOWN.findall(warnings):
+        state = {name: what for name, what in state.items() if name not in _below(path, allowed.after)}
+        was = _below(path, allowed.before)
+        state |= was
+        if not was:
+            state[".memtomem/lock.json"] = _not_exposed(path, state[".memtomem/lock.json"])
+    return state
+
+
+def _below(path: str, state: Snapshot) -> Snapshot:
+    return {name: what for name, what in state.items() if f"{name}/".startswith(f"{path}/")}
+
+
+def _not_exposed(path: str, lockfile: tuple[int, bytes]) -> tuple[int, bytes]:
+    mode, content = lockfile
     document = json.loads(content)
     for entry in document["skills"].values():
-        entry["exposed"] = [path for path in entry.get("exposed", []) if path not in paths]
-    left[".memtomem/lock.json"] = (mode, json.dumps(document).encode())
-    return left
+        entry["exposed"] = [exposed for exposed in entry.get("exposed", []) if exposed != path]
+    return mode, json.dumps(document).encode()
 
 
 def _at(how: Callable[[Sequence[Point]], list[Break]], every: int) -> Callable[[list[Point]], list[Break]]:
@@ -116,22 +132,24 @@ def _thinned(every: int, keep: int) -> Callable[[list[Point]], list[Break]]:
     return lambda points: [*_once(sample(points, every))[::keep], *_lasting(sample(points, every))[:: keep * 2]]
 
 
-_FIRST, _ANOTHER, _COPIES = SCENARIOS[:3]
 _SAMPLED = [
-    pytest.param(COMMAND, _FIRST, "native", _thinned(5, 6), id="command, first install, native"),
-    pytest.param(COMMAND, _ANOTHER, "fallback", _thinned(9, 7), id="command, another install, fallback"),
-    pytest.param(COMMAND, _COPIES, "native", _thinned(7, 9), id="command, install with copies, native"),
-    pytest.param(SERVER, _FIRST, "native", _thinned(40, 11), id="server, first install"),
+    *(
+        pytest.param(COMMAND, scenario, "native", _thinned(9, 13), id=f"command, {scenario.name}")
+        for scenario in SCENARIOS
+    ),
+    pytest.param(COMMAND, named("update"), "fallback", _thinned(7, 11), id="command, update, fallback"),
+    pytest.param(SERVER, named("first install"), "native", _thinned(40, 13), id="server, first install"),
 ]
 _WHOLE = [
     *(
         pytest.param(COMMAND, scenario, way, _at(how, every), id=f"command, {scenario.name}, {way}, {how.__name__}")
         for scenario in SCENARIOS
-        for way, how, every in (("native", _once, 1), ("native", _lasting, 1), ("fallback", _once, 4))
+        for way, how, every in (("native", _once, 2), ("native", _lasting, 2), ("fallback", _once, 8))
     ),
     *(
-        pytest.param(SERVER, scenario, "native", _at(_once, 16), id=f"server, {scenario.name}, native")
+        pytest.param(SERVER, scenario, "native", _at(_once, 32), id=f"server, {scenario.name}, native")
         for scenario in SCENARIOS
+        if scenario.tool is not None
     ),
 ]
 
@@ -163,5 +181,5 @@ def test_whichever_call_the_disk_refuses_the_answer_is_true(
 def test_the_sweep_sees_what_it_is_for(place: Path) -> None:
     """The control: the same sweep over a program that writes no journal goes red."""
     door = Door("command", instead=_NO_JOURNAL)
-    _, found = _sweep(door, _FIRST, "native", place, lambda points: _once(sample(points, 1000)))
+    _, found = _sweep(door, named("first install"), "native", place, lambda points: _once(sample(points, 1000)))
     assert found

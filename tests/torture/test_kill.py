@@ -3,17 +3,17 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from torture.scenario import SCENARIOS, Scenario, bounds, make_torture_wiki, next_command
+from torture.scenario import SCENARIOS, Scenario, bounds, make_torture_wiki, named, next_command
 from torture.steps import KILLED, run_until
 
 import wikipin.rename
 from wikipin.folder import Folder
 from wikipin.journal import Journal
-
-Found = dict[tuple[int, int | None], list[str]]
+from wikipin.placing import Done, Work
 
 
 @pytest.fixture
@@ -29,25 +29,34 @@ def _copy(start: Path, to: Path) -> None:
     shutil.copytree(start, to, symlinks=True)
 
 
-def _sweep(scenario: Scenario, place: Path, every_second: int) -> tuple[int, set[str], Found]:
-    """Kill at every step, then at every `every_second`-th step of the recovery; return pairs, states, violations."""
+@dataclass
+class Sweep:
+    """What a sweep came to."""
+
+    pairs: int = 0
+    seen: set[str] = field(default_factory=set[str])
+    found: dict[tuple[int, int], list[str]] = field(default_factory=dict[tuple[int, int], list[str]])
+
+
+def _sweep(scenario: Scenario, place: Path, every: tuple[int, int]) -> Sweep:
+    """Kill the change at so many of its steps, and each time the next command at so many of its own."""
     wiki = make_torture_wiki(place / "wiki")
     start, project, again = place / "start", place / "project", place / "again"
     allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
     scenario.prepare(wiki, start)
-    pairs, found = 0, Found()
-    for step in range(1000):
+    sweep = Sweep(seen=allowed.seen)
+    for step in range(0, 1000, every[0]):
         _copy(start, project)
         if (code := run_until(step, lambda: scenario.run(wiki, project))) != KILLED:
             assert code == 0
-            return pairs, allowed.seen, found
-        for second in range(0, 1000, every_second):
+            return sweep
+        for second in range(step % every[1], 1000, every[1]):
             _copy(project, again)
-            killed = run_until(second, lambda: next_command(wiki, again)) == KILLED
-            pairs += 1
-            assert run_until(None, lambda: next_command(wiki, again)) == 0
+            killed = run_until(second, lambda: next_command(again)) == KILLED
+            sweep.pairs += 1
+            next_command(again)
             if violations := allowed.violations(again):
-                found[step, second] = violations
+                sweep.found[step, second] = violations
             if not killed:
                 break
     raise AssertionError("it never ends")
@@ -62,28 +71,50 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return way
 
 
+@pytest.mark.parametrize(
+    ("every", "least"), [((1, 11), 40), pytest.param((1, 1), 300, marks=pytest.mark.whole)], ids=["sampled", "whole"]
+)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.usefixtures("renaming")
 def test_a_change_killed_at_any_step_and_again_in_recovery_is_the_old_state_or_the_new(
-    scenario: Scenario, place: Path
+    scenario: Scenario, every: tuple[int, int], least: int, place: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    pairs, seen, found = _sweep(scenario, place, every_second=9)
-    assert found == {}
-    assert seen == {"old", "new"}
-    assert pairs > 100
+    sweep = _sweep(scenario, place, every)
+    record_property("pairs", sweep.pairs)
+    assert sweep.found == {}
+    assert sweep.seen == {"old", "new"}
+    assert sweep.pairs >= least
 
 
 def _no_journal(_: Folder, __: Journal) -> None:
     """Write none."""
 
 
-@pytest.mark.parametrize(
-    ("target", "replacement"), [("wikipin.project.write_journal", _no_journal)], ids=["without the journal"]
-)
-def test_the_sweep_sees_what_it_is_for(
-    target: str, replacement: Callable[..., None], place: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.name != "adopt"], ids=lambda scenario: scenario.name)
+def test_the_sweep_sees_that_a_program_keeps_no_journal(
+    scenario: Scenario, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: the same sweep over a program without its protection goes red."""
-    monkeypatch.setattr(target, replacement)
-    _, _, found = _sweep(SCENARIOS[0], place, every_second=1000)
-    assert found
+    """The control: without its journal a program goes red; but for an adoption, which changes one file alone."""
+    monkeypatch.setattr("wikipin.project.write_journal", _no_journal)
+    assert _sweep(scenario, place, (1, 1000)).found
+
+
+def _throws_away(_: Work, __: Done) -> None:
+    """Keep nothing of what was displaced."""
+
+
+def test_the_sweep_sees_that_edited_bytes_are_thrown_away(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: without the backup a person's bytes are gone."""
+    scenario = named("update of an edited copy")
+    wiki = make_torture_wiki(place / "wiki")
+    allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
+    monkeypatch.setattr("wikipin.transaction.keep_edits", _throws_away)
+    scenario.prepare(wiki, place / "project")
+    scenario.run(wiki, place / "project")
+    assert allowed.violations(place / "project")
+
+
+def test_the_sweep_sees_that_a_recovery_does_not_finish(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a next command that only sweeps what was staged loses the change, or half of it."""
+    monkeypatch.setattr("wikipin.transaction.finish", lambda *_: None)
+    assert _sweep(named("update"), place, (1, 1000)).found

@@ -66,7 +66,7 @@ class Story:
 
     def recover(self, disk: Disk, step: int | None = None) -> int:
         """Run the next command, until `step`."""
-        return run_until(step, partial(next_command, self.wiki, disk.project))
+        return run_until(step, partial(next_command, disk.project))
 
     def promised(self, disk: Disk, code: int) -> Bounds:
         """Return what a cut may leave now: where a process came to its end, what is there, and nothing else."""
