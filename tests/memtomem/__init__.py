@@ -1,0 +1,1 @@
+"""A package, so that it is found before a memtomem that is installed beside the tests."""
