@@ -22,7 +22,6 @@ import wikipin
 from wikipin.rename import rename_directory
 
 pytestmark = [
-    pytest.mark.whole,
     pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is how a link is exchanged at one stroke"),
 ]
 
@@ -36,7 +35,15 @@ _PLACES = (
     ".memtomem/lock.json",
     ".claude/skills",
 )
-_ORDINARY = {"installed", "unsafe-project", "exposure-conflict", "io-error", "already-installed"}
+_ORDINARY = {
+    "done",
+    "unsafe-project",
+    "exposure-conflict",
+    "io-error",
+    "already-installed",
+    "not-installed",
+    "local-edits",
+}
 _STEPS = ("open", "lstat", "stat", "mkdir", "readlink", "rename", "symlink", "unlink", "rmdir", "listdir", "fsync")
 
 Disturb = Callable[[Flip], AbstractContextManager[None]]
@@ -87,7 +94,7 @@ class Sweep:
         except Exception as error:  # noqa: BLE001 - any other is what is looked for
             self.wrong.append("".join(traceback.format_exception(error)))
             return type(error).__name__
-        return "installed"
+        return "done"
 
     def _judge(self, project: Path) -> None:
         """Run a next command, undisturbed: everything is whole and recorded, or absent."""
@@ -202,14 +209,12 @@ def test_a_link_that_comes_and_goes_is_never_written_through(
     disturb: Disturb,
     record_property: Callable[[str, object], None],
 ) -> None:
-    while sweep.flips < flips or sweep.rounds < rounds:
+    while sweep.flips < flips or sweep.rounds < rounds or not (sweep.told["done"] and len(sweep.told) > 1):
         sweep.run(VERBS, disturb)
     record_property(sweep.place, (sweep.flips, sweep.rounds, dict(sweep.told)))
 
     assert Counter(sweep.wrong) == {}
     assert sweep.told.keys() <= _ORDINARY
-    assert sweep.told["installed"] > 0
-    assert len(sweep.told) > 1
 
 
 def _resolve_then_write(_: Path, project: Path, name: str) -> None:
