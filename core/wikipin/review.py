@@ -1,0 +1,147 @@
+"""What a person should see of a skill before it is installed: hidden text, unrendered text, and secrets.
+
+No I/O. A finding says kinds, code points and places. It never repeats what it found, because its words go to a model.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from wikipin.hidden import describe, find_hidden
+from wikipin.secret import find_secrets
+from wikipin.skill import Header, parse_header
+from wikipin.tree import SKILL_MD, File, Tree
+from wikipin.unrendered import find_unrendered
+
+HIDDEN_TEXT = "hidden-text"
+NOT_UTF_8 = "not-utf-8"
+SECRET = "secret"  # noqa: S105 - the name of a rule
+UNRENDERED = "unrendered"
+
+_MOST_LINES = 10  # of one rule in one file: a person has seen enough
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
+_TEXT = re.compile(
+    r"\.(?:cfg|css|csv|html?|ini|[cm]?js|jsonl?|markdown|md[cx]?|ps1|py|qmd|rst|sh|svg|toml|tsx?|tsv|txt|xml|ya?ml)$",
+    re.IGNORECASE,
+)
+_BINARY = re.compile(  # those that may be without a NUL while they are small
+    r"\.(?:7z|bin|bmp|br|bz2|docx|gif|gz|ico|jpe?g|mp3|odt|otf|pdf|pickle|pkl|png|pptx|pyc|tgz|ttf|webp|woff2?|xlsx|xz|zip|zst)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to see: the rule that found it, the file, the line counted from 1 (None: not of one line), and words.
+
+    What is `blocking` can instruct an agent unseen, or gives a credential away. The rest only informs.
+    """
+
+    rule: str
+    path: str
+    line: int | None
+    what: str
+    blocking: bool
+
+
+def review(tree: Tree) -> tuple[Finding, ...]:
+    """Return what was found, what blocks first, then by path and line."""
+    findings = [finding for file in tree.files for finding in _review_file(file)]
+    return tuple(sorted(findings, key=lambda found: (not found.blocking, found.path, found.line or 0, found.rule)))
+
+
+def _review_file(file: File) -> Iterator[Finding]:
+    text = _read_text(file)
+    if text is None and not _is_binary(file):
+        text = file.content.decode("utf-8", "replace")
+        yield Finding(
+            NOT_UTF_8, file.path, None, "text that is not UTF-8, of which programs read different things", blocking=True
+        )
+    yield from _bounded(_hidden_in_path(file))
+    if text is not None:
+        yield from _bounded(_hidden_in_text(file, text))
+        yield from _bounded(_unrendered(file, text))
+    yield from _bounded(_secrets(file, text))
+
+
+def _read_text(file: File) -> str | None:
+    """Return the file's text as most programs read it, or None where it has none."""
+    try:
+        if file.content.startswith(_UTF_16):
+            return file.content.decode("utf-16")
+        text = file.content.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text and not _TEXT.search(file.path) else text
+
+
+def _is_binary(file: File) -> bool:
+    """Tell whether a file may be other than UTF-8: a text's name says no, then a NUL or a binary's name says yes."""
+    return not _TEXT.search(file.path) and (b"\0" in file.content or _BINARY.search(file.path) is not None)
+
+
+def _hidden_in_path(file: File) -> Iterator[Finding]:
+    for hidden in find_hidden(file.path):
+        yield Finding(HIDDEN_TEXT, file.path, None, f"{describe(hidden.characters)} in its path", hidden.blocking)
+
+
+def _hidden_in_text(file: File, text: str) -> Iterator[Finding]:
+    if file.path == SKILL_MD and "\\" in text:
+        yield from _hidden_in_header(file, text)
+    for hidden in find_hidden(text):
+        yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden.characters), hidden.blocking)
+
+
+def _hidden_in_header(file: File, text: str) -> Iterator[Finding]:
+    """Yield what the frontmatter hides behind escapes of YAML: an agent is shown the description without them."""
+    header = parse_header(file.content)
+    if isinstance(header, Header):
+        for hidden in find_hidden(" ".join(header.description.split("\n"))):
+            if not set(hidden.characters) <= set(text):
+                what = f"{describe(hidden.characters)} in its description, written as an escape"
+                yield Finding(HIDDEN_TEXT, file.path, None, what, hidden.blocking)
+
+
+def _unrendered(file: File, text: str) -> Iterator[Finding]:
+    is_page = _PAGE.search(file.path) is not None
+    first: dict[str, int] = {}
+    for line, what in find_unrendered(text, is_page=is_page):
+        first.setdefault(what, line)
+    for what, line in first.items():
+        yield Finding(UNRENDERED, file.path, line, what, blocking=False)
+
+
+def _secrets(file: File, text: str | None) -> Iterator[Finding]:
+    is_recoded = text is not None and file.content.startswith(_UTF_16)
+    content = text.encode() if text is not None and is_recoded else file.content
+    line, seen_to = 1, 0
+    for secret in find_secrets(content):
+        line += content.count(b"\n", seen_to, secret.offset)
+        seen_to = secret.offset
+        what = f"what looks like a secret: {secret.kind}"
+        yield Finding(SECRET, file.path, None if text is None else line, what, blocking=True)
+
+
+def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings of one rule in one file: those of one line as one, and of many lines the first and a count."""
+    kept: dict[int | None, Finding] = {}
+    beyond: Finding | None = None
+    more = 0
+    for found in findings:
+        if found.line in kept:
+            kept[found.line] = _merged(kept[found.line], found)
+        elif len(kept) < _MOST_LINES:
+            kept[found.line] = found
+        else:
+            more += 1
+            if beyond is None or (found.blocking and not beyond.blocking):
+                beyond = found
+    yield from kept.values()
+    if beyond is not None:
+        yield replace(beyond, line=None, what=f"{more} more in this file, from line {beyond.line} on")
+
+
+def _merged(one: Finding, other: Finding) -> Finding:
+    what = one.what if other.what in one.what else f"{one.what}; {other.what}"
+    return replace(one, what=what, blocking=one.blocking or other.blocking)
