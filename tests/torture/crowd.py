@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import multiprocessing
 import os
+import shutil
 import tempfile
 import time
 import traceback
@@ -184,6 +185,7 @@ def read_all_through(
     """Look at each project in turn: before it is changed, all the while (`under_way` is its number), and after."""
     looks = Looks()
     for number, project in enumerate(projects):
+        parent.recv()  # it is there
         look(project, allowed, looks)
         parent.send("ready")
         parent.recv()
@@ -233,7 +235,7 @@ class Flip:
         """Put the link there, or take it away."""
         if not self.place.is_symlink() and not self.aside.is_symlink():
             # At the start; or a file was renamed over the link: then what waits is an earlier one.
-            self.aside.unlink(missing_ok=True)
+            self._forget()
             self.aside.symlink_to(self.target)
         here, there = (self.aside, self.place) if self.aside.is_symlink() else (self.place, self.aside)
         self.flips += _rename(here, there, _EXCHANGE) or _rename(here, there, _NOREPLACE)
@@ -242,6 +244,12 @@ class Flip:
         """Leave at the place what would stand there if there had never been a link."""
         if self.place.is_symlink():
             self.flip()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Remove what waits: the link, or what somebody has replaced meanwhile."""
+        if self.aside.is_dir() and not self.aside.is_symlink():
+            shutil.rmtree(self.aside)
         self.aside.unlink(missing_ok=True)
 
 

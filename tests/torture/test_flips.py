@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 from snapshot import snapshot
-from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, private_place
-from wikis import make_wiki, plain_skill
+from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place
+from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
-from wikipin.rename import rename_directory
+from wikipin.rename import exchange, rename_directory
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is how a link is exchanged at one stroke"),
@@ -99,7 +99,7 @@ class Sweep:
     def _judge(self, project: Path) -> None:
         """Run a next command, undisturbed: everything is whole and recorded, or absent."""
         for offer in wikipin.list_skills(self.wiki, wikipin.Project(project)).skills:
-            if offer.state not in {wikipin.State.OK, wikipin.State.AVAILABLE}:
+            if offer.state not in {wikipin.State.OK, wikipin.State.BEHIND, wikipin.State.AVAILABLE}:
                 self.wrong.append(f"{offer.name} is {offer.state}")
         self.wrong += [
             f"left over: {path}" for path in snapshot(project / ".memtomem") if path.startswith((".staging/", ".txn/"))
@@ -140,6 +140,7 @@ def _between_steps(random: Random) -> Generator[Disturb]:
             for name in _STEPS:
                 patch.setattr(os, name, wrapped(getattr(os, name)))
             patch.setattr("wikipin.folder.rename_directory", wrapped(rename_directory))
+            patch.setattr("wikipin.folder.exchange", wrapped(exchange))
             yield
 
     yield disturb
@@ -173,9 +174,12 @@ def sweep(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sweep]:
     with private_place(tmp_path) as at:
         skills = {name: {**plain_skill(name), "docs/a.md": b"a" * 3000} for name in (*_SKILLS, "other")}
         wiki = make_wiki(at / "wiki", skills)
+        git(wiki, "tag", "v1")
+        commit(wiki, {name: {**plain_skill(name, "Newer."), "docs": b"a file"} for name in _SKILLS})
         for start in ("fresh", "lived-in"):
             (at / start / ".claude").mkdir(parents=True)
         install(wiki, at / "lived-in", "other")
+        install_old(wiki, at / "lived-in", "hello")
         for name in ("skills/hello", ".staging/0123456789abcdef/copy", ".txn", "hello", "copy"):
             (at / "outside" / name).mkdir(parents=True)
         for name in ("lock.json", ".lock.json.lock", "redo.json", ".txn/redo.json", "owner", "SKILL.md"):

@@ -61,6 +61,8 @@ def _watched(scenario: Scenario, wiki: Path, place: Path, rounds: int, change: C
         reader.start()
     for number, project in enumerate(projects):
         scenario.prepare(wiki, project)
+        for ours, _ in ends:
+            ours.send("look")
         assert [ours.recv() for ours, _ in ends] == ["ready"] * _READERS
         under_way.value = number
         for ours, _ in ends:
