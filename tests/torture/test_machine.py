@@ -1,31 +1,25 @@
 """Every verb in any order, with crashes, hand edits and a moving wiki, against a model that is a dictionary.
 
-The model knows of each skill its pin, whether there is an entry, and what stands on disk; from that follow the answer
-to every call and the state that a list shows.
+The model knows of each skill its pin and what stands on disk; from that follow the answer to every call, and the state
+that a list shows. A call that is killed may have happened or not, and nothing else.
 """
 
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from torture.steps import KILLED, run_until
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from torture.steps import run_until
 from wikis import commit, make_wiki, plain_skill
 
 import wikipin
-from wikipin.names import Commit, SkillName, parse_revision
+from wikipin.names import HEAD, Commit, SkillName, parse_revision
 
 _NAMES = ("alpha", "beta", "gamma")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - each directory made in it is private
@@ -33,13 +27,29 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - each directory made in it is private
 
 @dataclass(frozen=True)
 class Known:
-    """What the model knows of one skill in the project."""
+    """What the model knows of one skill in the project: its pin, and its copy, None where there is none."""
 
     pin: Commit | None = None
     copy: str | None = None
-    """The content of its one file, or None where it has no copy."""
+    """The version of its one file."""
 
     edited: bool = False
+    """Whether a person has put a file of theirs beside it."""
+
+    backups: int = 0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a verb for one skill: how it is made, and what the model says of it, a state or a code."""
+
+    name: str
+    make: Callable[[], object]
+    outcome: Known | str
+
+
+names = st.sampled_from(_NAMES)
+flags = st.booleans()
 
 
 class Life(RuleBasedStateMachine):
@@ -51,6 +61,7 @@ class Life(RuleBasedStateMachine):
         self._wiki = make_wiki(self._place / "wiki")
         self._directory = self._place / "project"
         self._directory.mkdir()
+        self._project = wikipin.Project(self._directory)
         self._versions: dict[Commit, dict[str, str]] = {}
         self._known: dict[str, Known] = dict.fromkeys(_NAMES, Known())
 
@@ -58,52 +69,69 @@ class Life(RuleBasedStateMachine):
     def first_commit(self) -> None:
         self._commit(dict.fromkeys(_NAMES, "0"))
 
-    @rule(name=st.sampled_from(_NAMES), content=st.sampled_from("0123"))
+    @rule(name=names, content=st.sampled_from("0123"))
     def the_wiki_moves_on(self, name: str, content: str) -> None:
-        self._commit({**self._versions[self._head], name: content})
+        self._commit({**self._versions[self._history[-1]], name: content})
 
-    @rule(name=st.sampled_from(_NAMES), back=st.integers(0, 2))
+    @rule(name=names, back=st.integers(0, 2))
     def install(self, name: str, back: int) -> None:
-        pin = list(self._versions)[-1 - min(back, len(self._versions) - 1)]
-        known = self._known[name]
-        if known == Known():
-            self._install(name, pin)
-            self._known[name] = Known(pin, self._versions[pin][name])
-            return
-        has = {True: "yes", False: "no"}
-        sides = f"lockfile_entry={has[known.pin is not None]}, copy={has[known.copy is not None]}"
-        with pytest.raises(wikipin.WikipinError, match=f"already-installed: .*{sides}"):
-            self._install(name, pin)
+        self._do(self._install(name, back))
 
-    @rule(name=st.sampled_from(_NAMES), step=st.integers(0, 80), second=st.integers(0, 40))
-    def an_install_is_killed_and_so_is_the_next_command(self, name: str, step: int, second: int) -> None:
-        pin, known = self._head, self._known[name]
-        killed = run_until(step, lambda: self._install(name, pin)) == KILLED
+    @rule(name=names, back=st.integers(0, 2), allow=flags, discard=flags)
+    def update(self, name: str, back: int, allow: bool, discard: bool) -> None:  # noqa: FBT001 - hypothesis draws it
+        self._do(self._update(name, back, wikipin.Consent(allow_rollback=allow, discard_edits=discard)))
+
+    @rule(name=names)
+    def restore(self, name: str) -> None:
+        self._do(self._restore(name))
+
+    @rule(name=names)
+    def adopt(self, name: str) -> None:
+        self._do(self._adopt(name))
+
+    @rule(name=names, discard=flags)
+    def remove(self, name: str, discard: bool) -> None:  # noqa: FBT001 - as above
+        self._do(self._remove(name, discard_edits=discard))
+
+    @rule(
+        name=names,
+        verb=st.sampled_from(["install", "update", "restore", "adopt", "remove"]),
+        step=st.integers(0, 90),
+        second=st.integers(0, 50),
+    )
+    def a_call_is_killed_and_so_is_the_next_one(self, name: str, verb: str, step: int, second: int) -> None:
+        everything = wikipin.Consent(allow_rollback=True, discard_edits=True)
+        call = {
+            "install": lambda: self._install(name, 0),
+            "update": lambda: self._update(name, 0, everything),
+            "restore": lambda: self._restore(name),
+            "adopt": lambda: self._adopt(name),
+            "remove": lambda: self._remove(name, discard_edits=True),
+        }[verb]()
+        run_until(step, lambda: self._quietly(call))
         run_until(second, self._states)
         self._states()
-        if known == Known() and (self._copy(name) / "SKILL.md").exists():
-            self._known[name] = Known(pin, self._versions[pin][name])
-        else:
-            assert killed or known != Known()
+        found = self._observed(name)
+        assert found in {self._known[name], call.outcome}
+        self._known[name] = found
 
-    @rule(name=st.sampled_from(_NAMES))
-    @precondition(lambda self: any(known.copy is not None for known in self._known.values()))
+    @rule(name=names)
     def a_person_edits_a_copy(self, name: str) -> None:
         if self._known[name].copy is not None:
             (self._copy(name) / "notes.txt").write_text("mine")
             self._known[name] = replace(self._known[name], edited=True)
 
-    @rule(name=st.sampled_from(_NAMES))
+    @rule(name=names)
     def a_person_takes_an_edit_back(self, name: str) -> None:
         (self._copy(name) / "notes.txt").unlink(missing_ok=True)
         self._known[name] = replace(self._known[name], edited=False)
 
-    @rule(name=st.sampled_from(_NAMES))
+    @rule(name=names)
     def a_person_removes_a_copy(self, name: str) -> None:
         shutil.rmtree(self._copy(name), ignore_errors=True)
         self._known[name] = replace(self._known[name], copy=None, edited=False)
 
-    @rule(name=st.sampled_from(_NAMES))
+    @rule(name=names)
     def a_person_takes_an_entry_out_of_the_lockfile(self, name: str) -> None:
         lockfile = self._directory / ".memtomem/lock.json"
         if lockfile.exists():
@@ -113,8 +141,9 @@ class Life(RuleBasedStateMachine):
         self._known[name] = replace(self._known[name], pin=None)
 
     @invariant()
-    def a_list_shows_what_the_model_knows(self) -> None:
+    def the_project_is_as_the_model_knows_it(self) -> None:
         if self._versions:
+            assert {name: self._observed(name) for name in _NAMES} == self._known
             assert self._states() == {name: self._expected(name) for name in _NAMES}
 
     @invariant()
@@ -122,28 +151,130 @@ class Life(RuleBasedStateMachine):
         for name in (".staging", ".txn"):
             assert not any((self._directory / ".memtomem" / name).glob("*"))
 
+    @invariant()
+    def agents_see_what_is_installed_and_no_link_to_nothing_that_is_ours(self) -> None:
+        for place in (".claude/skills", ".agents/skills"):
+            for name in _NAMES:
+                known = self._known[name]
+                if known.pin is not None and known.copy is not None:
+                    assert (self._directory / place / name / "SKILL.md").exists()
+
     def teardown(self) -> None:
         shutil.rmtree(self._place)
 
+    def _do(self, call: Call) -> None:
+        """Make a call, and hold what came of it against the model."""
+        if isinstance(call.outcome, Known):
+            call.make()
+            self._known[call.name] = call.outcome
+        else:
+            with pytest.raises(wikipin.WikipinError, match=f"^{call.outcome}"):
+                call.make()
+
+    def _quietly(self, call: Call) -> None:
+        try:
+            call.make()
+        except wikipin.WikipinError as error:
+            assert error.code == str(call.outcome).partition(":")[0]  # noqa: PT017 - a killed call may end before it raises
+
+    def _install(self, name: str, back: int) -> Call:
+        known, pin = self._known[name], self._back(back)
+        if known.pin is None and known.copy is None:
+            outcome: Known | str = replace(known, pin=pin, copy=self._versions[pin][name])
+        else:
+            has = {True: "yes", False: "no"}
+            sides = f"lockfile_entry={has[known.pin is not None]}, copy={has[known.copy is not None]}"
+            outcome = f"already-installed: .*{sides}"
+        ref, skill = parse_revision(pin), SkillName(name)
+        return Call(name, lambda: wikipin.install(self._wiki, self._project, skill, ref=ref), outcome)
+
+    def _update(self, name: str, back: int, consent: wikipin.Consent) -> Call:
+        known, target = self._known[name], self._back(back)
+        if known.pin is None:
+            outcome: Known | str = "not-installed"
+        elif known.edited and not consent.discard_edits:
+            outcome = "local-edits"
+        elif self._history.index(known.pin) > self._history.index(target) and not consent.allow_rollback:
+            outcome = "would-roll-back"
+        else:
+            content = self._versions[target][name]
+            # Another skill's commit is no news.
+            pin = known.pin if back == 0 and self._versions[known.pin][name] == content else target
+            outcome = Known(pin, content, backups=known.backups + known.edited)
+        wish = wikipin.Wish(HEAD if back == 0 else parse_revision(target), consent=consent)
+        return Call(name, lambda: wikipin.update(self._wiki, self._project, SkillName(name), wish), outcome)
+
+    def _restore(self, name: str) -> Call:
+        known = self._known[name]
+        if known.pin is None:
+            outcome: Known | str = "not-installed"
+        else:
+            outcome = "local-edits" if known.edited else replace(known, copy=self._versions[known.pin][name])
+
+        def make() -> None:
+            for _, error in wikipin.restore(self._wiki, self._project, [SkillName(name)]).failed:
+                raise error
+
+        return Call(name, make, outcome)
+
+    def _adopt(self, name: str) -> Call:
+        known = self._known[name]
+        if known.pin is not None:
+            outcome: Known | str = "already-installed"
+        elif known.copy is None:
+            outcome = "not-installed"
+        else:
+            outcome = "local-edits" if known.edited else replace(known, pin=self._newest(name, known.copy))
+        return Call(name, lambda: wikipin.adopt(self._wiki, self._project, SkillName(name)), outcome)
+
+    def _remove(self, name: str, *, discard_edits: bool) -> Call:
+        known = self._known[name]
+        if known.pin is None:
+            outcome: Known | str = "not-installed"
+        elif known.edited and not discard_edits:
+            outcome = "local-edits"
+        else:
+            outcome = Known(backups=known.backups + known.edited)
+        skill = SkillName(name)
+        return Call(
+            name, lambda: wikipin.remove(self._wiki, self._project, skill, discard_edits=discard_edits), outcome
+        )
+
     @property
-    def _head(self) -> Commit:
-        return list(self._versions)[-1]
+    def _history(self) -> list[Commit]:
+        return list(self._versions)
+
+    def _back(self, back: int) -> Commit:
+        return self._history[-1 - min(back, len(self._history) - 1)]
+
+    def _newest(self, name: str, content: str) -> Commit:
+        """Return HEAD where it has this content, else the newest commit that brought it."""
+        contents = [version[name] for version in self._versions.values()]
+        brought = [at for at, of in enumerate(contents) if of == content and (at == 0 or contents[at - 1] != content)]
+        return self._history[-1 if contents[-1] == content else brought[-1]]
 
     def _commit(self, contents: dict[str, str]) -> None:
         skills = {name: plain_skill(name, f"Version {content}.") for name, content in contents.items()}
         number = str(len(self._versions)).encode()
         self._versions[commit(self._wiki, skills, files={"count": number})] = contents
 
-    def _install(self, name: str, pin: Commit) -> None:
-        ref = parse_revision(pin)
-        wikipin.install(self._wiki, wikipin.Project(self._directory), SkillName(name), ref=ref)
-
     def _copy(self, name: str) -> Path:
         return self._directory / ".memtomem/skills" / name
 
     def _states(self) -> dict[str, str]:
-        offers = wikipin.list_skills(self._wiki, wikipin.Project(self._directory))
+        offers = wikipin.list_skills(self._wiki, self._project)
         return {offer.name: offer.state.value for offer in offers.skills}
+
+    def _observed(self, name: str) -> Known:
+        """Return what the disk says, read as a stranger would."""
+        lockfile, copy = self._directory / ".memtomem/lock.json", self._copy(name)
+        entries = json.loads(lockfile.read_text())["skills"] if lockfile.exists() else {}
+        pin = entries[name]["wiki_commit"] if name in entries else None
+        content = None
+        if copy.exists():
+            content = (copy / "SKILL.md").read_text().partition("Version ")[2][0]
+        backups = len(list((self._directory / ".memtomem/.backup").glob(f"{name}-*")))
+        return Known(pin, content, (copy / "notes.txt").exists(), backups)
 
     def _expected(self, name: str) -> str:
         known = self._known[name]
@@ -153,7 +284,8 @@ class Life(RuleBasedStateMachine):
             return "missing"
         if known.edited:
             return "modified"
-        return "ok" if self._versions[known.pin][name] == self._versions[self._head][name] else "behind"
+        head = self._history[-1]
+        return "ok" if self._versions[known.pin][name] == self._versions[head][name] else "behind"
 
 
 def _run(sequences: int) -> None:
