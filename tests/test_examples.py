@@ -1,0 +1,146 @@
+"""The examples for a team: what each file says is run as it is, in a project that is well and in one that is not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from wikis import commit, make_wiki, plain_skill
+
+import wikipin
+from wikipin.names import SkillName
+
+EXAMPLES = Path(__file__).parents[1] / "config-examples"
+_COPY = ".memtomem/skills/hello"
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Path:
+    """A wiki whose newest `hello` is not the one that is pinned."""
+    return make_wiki(tmp_path / "source", {"hello": {**plain_skill("hello"), "run.sh": (b"echo hi\n", True)}})
+
+
+@pytest.fixture
+def project(wiki: Path, tmp_path: Path) -> Path:
+    """A project in git, with `hello` installed and everything committed."""
+    path = tmp_path / "project"
+    path.mkdir()
+    wikipin.install(wiki, wikipin.Project(path), SkillName("hello"))
+    commit(wiki, {"hello": plain_skill("hello", "Does another thing.")})
+    _run(path, "git init --quiet --initial-branch=main && git add . && git commit --quiet -m 'Install hello'")
+    return path
+
+
+def _run(at: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as the steps of a workflow are run, with `wikipin` on the path and a home directory of its own."""
+    home = at.parent / "home"
+    home.mkdir(exist_ok=True)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "MEMTOMEM_", "PIP_"))}
+    own = {
+        "HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "PRE_COMMIT_HOME": str(home / "pre-commit"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    return subprocess.run(
+        ["bash", "-e", "-c", command],
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=at,
+        env=inherited | own | environment,
+    )
+
+
+def _read(name: str) -> Any:  # noqa: ANN401 - YAML is any value
+    # Without types: YAML takes the key `on` of a workflow for a boolean.
+    return yaml.load((EXAMPLES / name).read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - strings alone
+
+
+def _commands(name: str) -> list[str]:
+    """Return what the one job of a workflow runs after it has installed wikipin, for which it needs a network."""
+    (job,) = _read(name)["jobs"].values()
+    first, *others = [step["run"] for step in job["steps"] if "run" in step]
+    assert first == 'pipx install "$WIKIPIN"'
+    assert "WIKIPIN" in _read(name)["env"]
+    return others
+
+
+def _drift(project: Path) -> None:
+    (project / _COPY / "SKILL.md").write_text("mine\n")
+
+
+def test_the_workflow_is_green_while_every_copy_is_as_the_lockfile_says(project: Path) -> None:
+    (command,) = _commands("github-actions.yml")
+    done = _run(project, command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 of 1 skills" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("break_it", "named"),
+    [
+        (f"echo mine > {_COPY}/SKILL.md", "modified  SKILL.md"),
+        (f"echo mine > {_COPY}/mine.md", "added     mine.md"),
+        (f"rm {_COPY}/run.sh", "removed   run.sh"),
+        (f"chmod -x {_COPY}/run.sh", "mode      run.sh"),
+        (f"rm -r {_COPY}", "hello: missing"),
+    ],
+)
+def test_the_workflow_is_red_and_names_the_file_where_a_copy_has_drifted(
+    break_it: str, named: str, project: Path
+) -> None:
+    assert _run(project, break_it).returncode == 0
+    (command,) = _commands("github-actions.yml")
+    done = _run(project, command)
+    assert done.returncode == 1
+    assert named in done.stdout
+
+
+def test_the_restoring_workflow_brings_back_what_is_not_committed(wiki: Path, project: Path) -> None:
+    for directory in (_COPY, ".claude", ".agents"):
+        shutil.rmtree(project / directory)
+    assert "WIKI" in _read("github-actions-restore.yml")["env"]
+    for command in _commands("github-actions-restore.yml"):
+        done = _run(project, command, WIKI=str(wiki))
+        assert (done.returncode, done.stderr) == (0, ""), command
+    assert (project / ".claude/skills/hello/run.sh").read_bytes() == b"echo hi\n"
+    assert b"Does one thing." in (project / _COPY / "SKILL.md").read_bytes()
+
+
+def test_the_restoring_workflow_is_red_where_a_copy_was_edited(wiki: Path, project: Path) -> None:
+    _drift(project)
+    done = [_run(project, command, WIKI=str(wiki)) for command in _commands("github-actions-restore.yml")]
+    assert [each.returncode for each in done] == [0, 1, 1]
+    assert "SKILL.md (modified)" in done[1].stderr
+
+
+def test_the_hook_lets_a_commit_pass_and_stops_it_where_a_copy_has_drifted(project: Path) -> None:
+    shutil.copy(EXAMPLES / "pre-commit-config.yaml", project / ".pre-commit-config.yaml")
+    assert _run(project, "git add . && pre-commit install").returncode == 0
+    well = _run(project, "git commit -m 'Add a hook'")
+    assert well.returncode == 0, well.stderr
+    assert "Passed" in well.stderr
+
+    _drift(project)
+    drifted = _run(project, "git add . && git commit -m 'Edit a copy'")
+    assert drifted.returncode == 1
+    assert "modified  SKILL.md" in drifted.stderr
+
+    gone = _run(project, f"git rm -rfq --cached {_COPY} && rm -r {_COPY} && git commit -m 'Remove a copy'")
+    assert gone.returncode == 1
+    assert "hello: missing" in gone.stderr
+
+
+def test_every_example_has_its_place_on_the_page() -> None:
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    for name in ("github-actions.yml", "github-actions-restore.yml", "pre-commit-config.yaml"):
+        (row,) = [line for line in page.splitlines() if line.startswith("|") and f"]({name})" in line]
+        assert (EXAMPLES / name).is_file(), row
