@@ -36,7 +36,7 @@ class Done:
     unexposed: list[str] = field(default_factory=list[str])
     not_unexposed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     backups: list[str] = field(default_factory=list[str])
-    """Where edited bytes are now."""
+    """Where edited bytes are now, those of the canonical copy first."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def keep_edits(work: Work, done: Done) -> None:
     if work.staging is None:
         return
     journal = work.journal
-    for slot in sorted({*journal.swap, *journal.take}):
+    for slot in sorted({*journal.swap, *journal.take}, key=lambda slot: (slot != COPY, slot)):
         for displaced in (staged_name(journal.name, slot), displaced_name(journal.name, slot)):
             if work.staging.what(displaced) is What.NOTHING:
                 continue

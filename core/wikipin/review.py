@@ -5,8 +5,9 @@ No I/O. A finding says kinds, code points and places. It never repeats what it f
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from wikipin.finding import Finding
 from wikipin.hidden import describe, find_hidden
 from wikipin.secret import find_secrets
 from wikipin.skill import Header, parse_header
@@ -29,20 +30,6 @@ _BINARY = re.compile(  # those that may be without a NUL while they are small
     r"\.(?:7z|bin|bmp|br|bz2|docx|gif|gz|ico|jpe?g|mp3|odt|otf|pdf|pickle|pkl|png|pptx|pyc|tgz|ttf|webp|woff2?|xlsx|xz|zip|zst)$",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to see: the rule that found it, the file, the line counted from 1 (None: not of one line), and words.
-
-    What is `blocking` can instruct an agent unseen, or gives a credential away. The rest only informs.
-    """
-
-    rule: str
-    path: str
-    line: int | None
-    what: str
-    blocking: bool
 
 
 def review(tree: Tree) -> tuple[Finding, ...]:

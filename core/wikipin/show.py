@@ -5,11 +5,11 @@ from pathlib import Path
 
 from wikipin.diff import unified_diff
 from wikipin.errors import WikipinError
+from wikipin.finding import Finding
 from wikipin.install import content_warnings
 from wikipin.names import HEAD, Revision, SkillName
 from wikipin.project import Project
 from wikipin.skill import Skill
-from wikipin.state import Evidence
 from wikipin.tree import SKILL_MD, Copy, FileChange, compare
 from wikipin.wiki import Wiki
 
@@ -29,6 +29,7 @@ class Shown:
     skill: Skill
     path: str
     content: bytes
+    findings: tuple[Finding, ...]
     warnings: list[str]
     is_installed: bool
     differences: list[Difference]
@@ -39,6 +40,8 @@ def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = 
 
     With a path, only that file's difference is told. Raises WikipinError; `invalid-argument` if there is no such file.
     """
+    from wikipin.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
+
     with Wiki(wiki_path) as wiki:
         skill = wiki.read_skill(wiki.resolve(ref), name)
         warnings = content_warnings(wiki, skill, ref)
@@ -50,21 +53,23 @@ def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = 
             "Give one of the paths in files, or leave path out for SKILL.md",
         )
     evidence = project.look(name)
-    differences = [] if evidence.copy is None else _differences(project, skill, evidence, evidence.copy)
+    is_installed = evidence.entry is not None or evidence.copy is not None
+    differences = _differences(project, skill, evidence.copy or Copy({})) if is_installed else []
     return Shown(
         skill,
         path or SKILL_MD,
         content,
+        review(skill.tree),
         warnings,
-        evidence.entry is not None or evidence.copy is not None,
+        is_installed,
         [found for found in differences if path in {None, found.change.path}],
     )
 
 
-def _differences(project: Project, skill: Skill, evidence: Evidence, copy: Copy) -> list[Difference]:
+def _differences(project: Project, skill: Skill, copy: Copy) -> list[Difference]:
     changes = compare(copy.listing, Copy(skill.tree.listing))
     extra = [FileChange(path, "removed") for path in sorted(copy.odd)]
-    before = project.read_copy(evidence.name, [change.path for change in changes if change.path in copy.listing])
+    before = project.read_copy(skill.name, [change.path for change in changes if change.path in copy.listing])
     after = {str(file.path): file.content for file in skill.tree.files}
     texts = [unified_diff(before.get(change.path), after.get(change.path), change.path) for change in changes]
     return [

@@ -60,10 +60,10 @@ class Evidence:
     def changes(self, pinned: Listing | None = None) -> list[FileChange] | None:
         """Return how the copy, and each copy that is an exposure, differs from what was installed.
 
-        None where there is something to compare and nothing to compare it with.
+        None where there is something on disk and nothing to compare it with.
         """
         if self.entry is None:
-            return None
+            return None if self.copy is not None else []
         found: list[FileChange] = []
         for at, copy in self._copies():
             if (installed := _installed(self.entry, copy, pinned)) is None:

@@ -37,6 +37,9 @@ def show_skill(answer: ShowAnswer) -> Iterator[str]:
     yield f"{answer['name']} at {answer['wiki_commit'][:_SHORT]}: {answer['description']}"
     for file in answer["files"]:
         yield f"  {_file(file)}"
+    for found in answer["findings"]:
+        at = found["path"] if found["line"] is None else f"{found['path']}:{found['line']}"
+        yield f"{'finding' if found['blocking'] else 'notice'}: {at}: {found['what']} ({found['rule']})"
     yield f"Plan: {answer['plan']}"
     yield f"--- {answer['path']}"
     yield answer["skill_md"]
@@ -106,7 +109,7 @@ def show_update(answer: UpdateAnswer) -> Iterator[str]:
     came, went = answer["previous_commit"][:_SHORT], answer["wiki_commit"][:_SHORT]
     if answer["installed_at"] is None:
         yield f"Would update {answer['name']} from {came} to {went}, and has written nothing:"
-    elif came == went and not answer["changes"]:
+    elif came == went and not answer["changes"] and answer["backup"] is None:
         yield f"{answer['name']} is up to date at {went}."
     else:
         yield f"Updated {answer['name']} from {came} to {went}:"

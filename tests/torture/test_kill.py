@@ -114,7 +114,11 @@ def test_the_sweep_sees_that_edited_bytes_are_thrown_away(place: Path, monkeypat
     assert allowed.violations(place / "project")
 
 
+def _finishes_nothing(_: Folder, __: Folder, ___: Journal) -> None:
+    """Do nothing of what the journal says."""
+
+
 def test_the_sweep_sees_that_a_recovery_does_not_finish(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a next command that only sweeps what was staged loses the change, or half of it."""
-    monkeypatch.setattr("wikipin.transaction.finish", lambda *_: None)
+    monkeypatch.setattr("wikipin.transaction.finish", _finishes_nothing)
     assert _sweep(named("update"), place, (1, 1000)).found

@@ -268,7 +268,7 @@ class Life(RuleBasedStateMachine):
     def _observed(self, name: str) -> Known:
         """Return what the disk says, read as a stranger would."""
         lockfile, copy = self._directory / ".memtomem/lock.json", self._copy(name)
-        entries = json.loads(lockfile.read_text())["skills"] if lockfile.exists() else {}
+        entries: dict[str, dict[str, Commit]] = json.loads(lockfile.read_text())["skills"] if lockfile.exists() else {}
         pin = entries[name]["wiki_commit"] if name in entries else None
         content = None
         if copy.exists():

@@ -11,13 +11,15 @@ from wikipin.answer.page import counted, fitting, fitting_text, left, shown_line
 from wikipin.answer.writing import ListedFile, listed_files
 from wikipin.display import printable
 from wikipin.errors import WikipinError
+from wikipin.finding import Finding
 from wikipin.show import Difference, Shown
 
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_LINE = 4_000
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
-_ROOM_FOR_WARNINGS = 1_500
+_ROOM_FOR_WARNINGS = 1_200
+_ROOM_FOR_FINDINGS = 2_500
 _CURSOR = re.compile(r"[0-9]{1,9}(?:-[0-9]{1,9}){3}")
 
 
@@ -29,6 +31,16 @@ class ShownChange(TypedDict):
     diff: str
 
 
+class ShownFinding(TypedDict):
+    """Something that a person should see before the skill is installed; `blocking` is what hides or gives away."""
+
+    rule: str
+    path: str
+    line: int | None
+    what: str
+    blocking: bool
+
+
 class ShowAnswer(TypedDict):
     """What `wiki_show` answers."""
 
@@ -38,6 +50,8 @@ class ShowAnswer(TypedDict):
     plan: str
     path: str
     skill_md: str
+    findings: list[ShownFinding]
+    findings_left_out: int
     files: list[ListedFile]
     changes: NotRequired[list[ShownChange]]
     warnings: list[str]
@@ -61,18 +75,24 @@ class Place:
 def parse_place(cursor: str) -> Place:
     """Return the place that a cursor names, or refuse it with `invalid-argument`."""
     if not _CURSOR.fullmatch(cursor):
-        raise WikipinError(
-            "invalid-argument",
-            f"cursor '{printable(cursor, limit=80)}' is not one that wiki_show gave",
-            "Pass next_cursor of the page before as it is, or leave cursor out for the first page",
-        )
+        raise _not_a_place(cursor)
     return Place(*map(int, cursor.split("-")))
+
+
+def _not_a_place(cursor: str) -> WikipinError:
+    return WikipinError(
+        "invalid-argument",
+        f"cursor '{printable(cursor, limit=80)}' is not one that wiki_show gave",
+        "Pass next_cursor of the page before with the same name, ref and path, or leave cursor out for the first page",
+    )
 
 
 def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = None) -> ShowAnswer:
     """Answer the page that begins at `at`."""
     at = at or Place()
     text = _text(shown.content)
+    if at.text > len(text) or at.file > len(shown.skill.tree.files) or at.change > len(shown.differences):
+        raise _not_a_place(at.render())
     answer: ShowAnswer = {
         "name": shown.skill.name,
         "description": printable(shown.skill.description, limit=_LONGEST_DESCRIPTION),
@@ -80,6 +100,8 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
         "plan": shown.skill.tree.plan,
         "path": printable(shown.path, limit=_LONGEST_PATH),
         "skill_md": "",
+        "findings": [],
+        "findings_left_out": 0,
         "files": [],
         "warnings": counted(
             shown.warnings, longest=_LONGEST_WARNING, room=None if room is None else _ROOM_FOR_WARNINGS
@@ -88,6 +110,9 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
     }
     if shown.is_installed:
         answer["changes"] = []
+    findings = [_finding(found) for found in shown.findings]
+    answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
+    answer["findings_left_out"] = len(findings) - len(answer["findings"])
     rest = text[at.text :]
     answer["skill_md"] = fitting_text(rest, _half(left(answer, room))) if rest else ""
     at.text += len(answer["skill_md"])
@@ -123,6 +148,16 @@ def _page_of_changes(differences: list[Difference], at: Place, room: int | None)
         room = None if room is None else room - size(shown["diff"])
         at.change, at.diff = at.change + 1, 0
     return page
+
+
+def _finding(found: Finding) -> ShownFinding:
+    return {
+        "rule": found.rule,
+        "path": printable(found.path, limit=_LONGEST_PATH),
+        "line": found.line,
+        "what": printable(found.what, limit=_LONGEST_WARNING),
+        "blocking": found.blocking,
+    }
 
 
 def _half(room: int | None) -> int | None:
