@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+from wikipin import refusal
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.install import Installed, exposure_warnings
-from wikipin.names import SkillName
+from wikipin.names import Commit, SkillName
 from wikipin.plan import has_bytes_of, plan_adopt
 from wikipin.project import Project
 from wikipin.skill import Skill
-from wikipin.state import Evidence
+from wikipin.tree import Copy
 from wikipin.wiki import Wiki
 
 _MOST_VERSIONS = 200
@@ -33,19 +34,27 @@ def adopt(wiki_path: Path, project: Project, name: SkillName, *, exposure: Expos
 def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:
     """Return the newest version that is the copy on disk, or else the newest one."""
     head = wiki.resolve()
-    newest = wiki.read_skill(head, name)
     evidence = project.look(name)
+    try:
+        newest = wiki.read_skill(head, name)
+    except WikipinError as error:
+        if evidence.entry is None and evidence.copy is not None:
+            if (skill := _earlier_version(wiki, name, evidence.copy, head)) is not None:
+                return skill
+            if error.code == "not-in-wiki":
+                raise refusal.not_in_the_wiki(evidence, error) from None
+        raise
     if evidence.entry is not None or evidence.copy is None or has_bytes_of(evidence.copy, newest.tree.listing):
         return newest
-    return _earlier_version(wiki, name, evidence) or newest
+    return _earlier_version(wiki, name, evidence.copy, head) or newest
 
 
-def _earlier_version(wiki: Wiki, name: SkillName, evidence: Evidence) -> Skill | None:
-    for commit in wiki.versions(name, wiki.resolve(), most=_MOST_VERSIONS):
+def _earlier_version(wiki: Wiki, name: SkillName, copy: Copy, head: Commit) -> Skill | None:
+    for commit in wiki.versions(name, head, most=_MOST_VERSIONS):
         try:
             skill = wiki.read_skill(commit, name)
         except WikipinError:  # it was no skill then
             continue
-        if evidence.copy is not None and has_bytes_of(evidence.copy, skill.tree.listing):
+        if has_bytes_of(copy, skill.tree.listing):
             return skill
     return None

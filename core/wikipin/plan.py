@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from wikipin import refusal
 from wikipin.exposure import Exposure, Standing, exposed_path, exposed_word
 from wikipin.lockfile import Entry
-from wikipin.names import PlanDigest
+from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.skill import Edition, Skill
 from wikipin.state import Evidence, Pinned, Situation
 from wikipin.table import TABLE, Action, Verb
@@ -87,10 +87,11 @@ def plan_update(
     `not-installed`, `would-roll-back`, `local-edits` or `exposure-conflict`.
     """
     goes_back = not (pinned.is_known and pinned.is_ancestor)
-    needed = replace(consent, allow_rollback=goes_back)
-    _decide("update", evidence, pinned.listing, consent, needed=needed, edition=edition)
+    ref = None if keep_pin else edition.commit
+    needed = Consent(allow_rollback=goes_back, discard_edits=True)
+    _decide("update", evidence, pinned.listing, consent, needed=needed, ref=ref, edition=edition)
     if goes_back and not consent.allow_rollback:
-        raise refusal.would_roll_back(edition, evidence, pinned)
+        raise refusal.would_roll_back(edition, evidence, pinned, replace(consent, allow_rollback=True), ref)
     if evidence.entry is None:
         raise AssertionError("what has no entry is not updated")
     if keep_pin and not goes_back and evidence.installed(pinned.listing) == edition.listing:
@@ -98,13 +99,22 @@ def plan_update(
     return _settled(_put(edition, evidence, exposure, pinned.listing), evidence.entry)
 
 
-def plan_restore(evidence: Evidence, pinned: Listing | None, exposure: Exposure) -> Change | None:
+def plan_restore(
+    evidence: Evidence, pinned: Listing | None, exposure: Exposure, *, can_read_pin: bool = True
+) -> Change | None:
     """Return what it takes to have a skill as its entry says, or None where it is so.
 
-    `pinned` is the skill at its pin, needed where `evidence` does not say by itself what was installed. Refuses with
-    `not-installed`, `local-edits` or `exposure-conflict`.
+    `pinned` is the skill at its pin, needed where `evidence` does not say by itself what was installed; `can_read_pin`
+    says what may be promised to whoever gives up edits. Refuses with `not-installed`, `invalid-name`, `local-edits` or
+    `exposure-conflict`.
     """
-    _decide("restore", evidence, pinned)
+    if evidence.entry is not None and not is_skill_name(evidence.name):
+        if evidence.situation(pinned) is Situation.CLEAN:
+            return None
+        raise refusal.foreign_name(evidence)
+    ref = evidence.entry.commit if evidence.entry is not None and can_read_pin else None
+    needed = Consent(discard_edits=True, allow_rollback=ref is None)
+    _decide("restore", evidence, pinned, needed=needed, ref=ref)
     installed = evidence.installed(pinned)
     if evidence.entry is None or installed is None:
         raise AssertionError("what is restored has an entry, and is known")
@@ -131,6 +141,7 @@ def _decide(
     consent: Consent | None = None,
     *,
     needed: Consent | None = None,
+    ref: Commit | None = None,
     edition: Edition | None = None,
 ) -> None:
     """Refuse where TABLE does. What is `edition` already is not lost when `edition` replaces it."""
@@ -147,7 +158,7 @@ def _decide(
         case "not-installed":
             raise refusal.not_installed(evidence, verb)
         case "local-edits":
-            raise refusal.local_edits(evidence, evidence.changes(pinned), verb, needed)
+            raise refusal.local_edits(evidence, evidence.changes(pinned), verb, needed or Consent(), ref)
 
 
 def _is(evidence: Evidence, edition: Edition) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from wikipin.errors import WikipinError
 from wikipin.exposure import CANONICAL
+from wikipin.names import Commit
 from wikipin.skill import Edition, Skill
 from wikipin.state import Evidence, Pinned
 from wikipin.tree import FileChange, compare
@@ -20,7 +21,7 @@ def plan_changed(skill: Skill) -> WikipinError:
     return WikipinError(
         "plan-changed",
         f"skill '{skill.name}' at {skill.commit[:12]} is not what was planned: its plan is {skill.tree.plan}",
-        f"Look again with dry_run ('wikipin show {skill.name}') and pass the plan that it shows",
+        f"Look again with dry_run ('wikipin show {skill.name} --ref {skill.commit}') and pass the plan that it shows",
     )
 
 
@@ -69,9 +70,10 @@ def not_installed(evidence: Evidence, verb: "Verb") -> WikipinError:
 
 
 def local_edits(
-    evidence: Evidence, changes: Sequence[FileChange] | None, verb: "Verb", needed: "Consent | None"
+    evidence: Evidence, changes: Sequence[FileChange] | None, verb: "Verb", needed: "Consent", ref: Commit | None
 ) -> WikipinError:
-    name, entry = evidence.name, evidence.entry
+    """`needed` is what the remedy takes, and `ref` the commit that it brings, None where that is the newest one."""
+    name = evidence.name
     if changes is None:
         problem = (
             f"skill '{name}' cannot be compared with what was installed: its entry has no digests that count, and its "
@@ -79,22 +81,44 @@ def local_edits(
         )
     else:
         problem = f"the copy of skill '{name}' is not what was installed: {named(changes)}"
-    goes_back = needed is not None and needed.allow_rollback
-    flags = "discard_edits" + (" and allow_rollback" if goes_back else "")
-    words = "--discard-edits" + (" --allow-rollback" if goes_back else "")
-    kept = "the copy as it is then goes to .memtomem/.backup"
-    if verb == "remove":
-        remedy = (
-            f"If the user agrees, call context_remove_skill with discard_edits ('wikipin remove skill {name} {words}')"
-        )
-    elif verb == "restore" and entry is not None:
-        remedy = (
-            f"If the user agrees, call context_update_skill with ref {entry.commit} and discard_edits "
-            f"('wikipin update skill {name} --ref {entry.commit} --discard-edits')"
-        )
-    else:
-        remedy = f"If the user agrees, call context_update_skill with {flags} ('wikipin update skill {name} {words}')"
-    return WikipinError("local-edits", problem, f"{remedy}; {kept}")
+    call = (
+        f"context_remove_skill with discard_edits ('wikipin remove skill {name} --discard-edits')"
+        if verb == "remove"
+        else _update(name, needed, ref)
+    )
+    remedy = f"If the user agrees, call {call}; the copy as it is then goes to .memtomem/.backup"
+    return WikipinError("local-edits", problem, remedy)
+
+
+def _update(name: str, consent: "Consent", ref: Commit | None = None) -> str:
+    """Return the call of an update, as an agent makes it and as a person does."""
+    given = {
+        f"ref {ref}": (ref is not None, f"--ref {ref}"),
+        "discard_edits": (consent.discard_edits, "--discard-edits"),
+        "allow_rollback": (consent.allow_rollback, "--allow-rollback"),
+    }
+    arguments = [argument for argument, (is_given, _) in given.items() if is_given]
+    flags = "".join(f" {flag}" for is_given, flag in given.values() if is_given)
+    *most, last = arguments or [""]
+    with_arguments = f" with {', '.join(most)} and {last}" if most else f" with {last}" if last else ""
+    return f"context_update_skill{with_arguments} ('wikipin update skill {name}{flags}')"
+
+
+def foreign_name(evidence: Evidence) -> WikipinError:
+    return WikipinError(
+        "invalid-name",
+        f"skill '{evidence.name}' has a name that wikipin installs nothing under; another tool recorded it",
+        "Use the tool that recorded it, or take its entry out of .memtomem/lock.json",
+    )
+
+
+def dropped(evidence: Evidence, error: WikipinError) -> WikipinError:
+    return WikipinError(
+        error.code,
+        error.problem,
+        f"{error.remedy}, or, if the user agrees, remove the skill with context_remove_skill "
+        f"('wikipin remove skill {evidence.name}')",
+    )
 
 
 def not_the_wikis(edition: Edition, evidence: Evidence) -> WikipinError:
@@ -106,6 +130,15 @@ def not_the_wikis(edition: Edition, evidence: Evidence) -> WikipinError:
         + named(compare(edition.listing, evidence.copy)),
         f"Move {CANONICAL}/{edition.name} away and install the skill, or commit the copy's files to the wiki as "
         f"skills/{edition.name} and adopt it then",
+    )
+
+
+def not_in_the_wiki(evidence: Evidence, error: WikipinError) -> WikipinError:
+    return WikipinError(
+        error.code,
+        error.problem,
+        f"Commit the copy's files to the wiki as skills/{evidence.name} and call again, or move "
+        f"{CANONICAL}/{evidence.name} away",
     )
 
 
@@ -130,18 +163,19 @@ def pin_not_found(evidence: Evidence) -> WikipinError:
     )
 
 
-def would_roll_back(edition: Edition, evidence: Evidence, pinned: Pinned) -> WikipinError:
+def would_roll_back(
+    edition: Edition, evidence: Evidence, pinned: Pinned, needed: "Consent", ref: Commit | None
+) -> WikipinError:
     pin = evidence.entry.commit[:12] if evidence.entry is not None else ""
     why = (
-        f"{edition.commit[:12]} does not descend from its pin {pin}"
+        f"{edition.commit[:12]} does not descend from its pin {pin}, as far as this wiki's history goes"
         if pinned.is_known
         else f"its pin {pin} is not in this wiki, whose history may be cut short or rewritten"
     )
     return WikipinError(
         "would-roll-back",
         f"skill '{edition.name}' would not go forward: {why}",
-        "If the user agrees, call context_update_skill with allow_rollback "
-        f"('wikipin update skill {edition.name} --allow-rollback')",
+        f"If the user agrees, call {_update(edition.name, needed, ref)}",
     )
 
 

@@ -12,7 +12,7 @@ from wikipin.names import SkillName, parse_skill_name
 from wikipin.pin import read_pinned
 from wikipin.plan import Change, plan_restore
 from wikipin.project import Locked, Project
-from wikipin.state import Evidence
+from wikipin.state import Evidence, Situation
 from wikipin.tree import Listing, Tree
 from wikipin.wiki import Wiki
 
@@ -43,7 +43,10 @@ def restore(
     where nothing can be done at all.
     """
     survey = project.survey()
-    wanted = [survey.skills.get(name) or Evidence(name, None, None) for name in names or survey.lockfile.entries]
+    wanted = [
+        survey.skills.get(name) or Evidence(name, None, None)
+        for name in dict.fromkeys(names or survey.lockfile.entries)
+    ]
     with ExitStack() as stack:
         restoration = _Restoration(wiki_path, stack, exposure or Exposure(), progress or _quietly)
         changes = restoration.plan(wanted)
@@ -99,7 +102,17 @@ class _Restoration:
     def _decide(self, evidence: Evidence) -> Change | None:
         if evidence.copy is None and not evidence.says_all and self._pinned[evidence.name] is None:
             raise self._why_unread(evidence)
-        return plan_restore(evidence, self._pinned[evidence.name], self._exposure)
+        pinned = self._pinned[evidence.name]
+        can_read_pin = evidence.situation(pinned) is Situation.EDITED and self._can_read_pin(evidence)
+        return plan_restore(evidence, pinned, self._exposure, can_read_pin=can_read_pin)
+
+    def _can_read_pin(self, evidence: Evidence) -> bool:
+        """Tell whether the wiki has what an edited copy was; where there is no wiki, one that is right may come."""
+        try:
+            self._read(evidence)
+        except WikipinError as error:
+            return error.code == "wiki-not-found"
+        return True
 
     def _why_unread(self, evidence: Evidence) -> WikipinError:
         try:
@@ -138,5 +151,8 @@ class _Restoration:
                     locked.commit(change)
                 (self.outcome.unchanged if change is None else self.outcome.restored).append(name)
             except WikipinError as error:
-                self.outcome.failed.append((name, error))
+                left = self._staged[number:] if locked.is_unfinished else []
+                self.outcome.failed += [(failed, error) for failed in (name, *left)]
+                if locked.is_unfinished:  # the next command finishes that change, and no other may come before
+                    break
             self._progress(len(self._staged) + number, self._steps, f"restored {name}")

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wikipin import refusal
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.install import Installed, content_warnings, exposure_warnings
-from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName, parse_skill_name
+from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName, is_skill_name
 from wikipin.pin import read_pins
 from wikipin.plan import Change, Consent, plan_update, require_plan
 from wikipin.project import Project
@@ -56,14 +57,21 @@ def update_all(
         commit = wiki.resolve(wish.ref)
         for name in project.survey().lockfile.entries:
             try:
-                done.append(_update(wiki, project, parse_skill_name(name), wish, commit))
+                if not is_skill_name(name):
+                    raise refusal.foreign_name(project.look(name))
+                done.append(_update(wiki, project, SkillName(name), wish, commit))
             except WikipinError as error:
                 refused.append((name, error))
     return done, refused
 
 
 def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: Commit) -> Updated:
-    skill = wiki.read_skill(commit, name)
+    try:
+        skill = wiki.read_skill(commit, name)
+    except WikipinError as error:
+        if error.code == "not-in-wiki" and (evidence := project.look(name)).entry is not None:
+            raise refusal.dropped(evidence, error) from None
+        raise
     decide = _decision(wiki, skill, wish)
     evidence = project.look(name)
     require_plan(skill, wish.plan)
