@@ -57,25 +57,38 @@ def outcome_of(result: CallToolResult) -> Outcome:
     return Outcome(cast("Json", result.structured_content), None, block.text)
 
 
+_COMMANDS = {
+    "wiki_list": ["list"],
+    "wiki_show": ["show"],
+    "context_install_skill": ["install", "skill"],
+    "context_status": ["status"],
+    "context_update_skill": ["update", "skill"],
+    "context_restore": ["restore"],
+    "context_remove_skill": ["remove", "skill"],
+    "adopt": ["adopt", "skill"],  # for people alone: no tool does it
+}
+_VALUES = ("ref", "plan", "limit", "path")
+_SWITCHES = {"dry_run": "--dry-run", "allow_rollback": "--allow-rollback", "discard_edits": "--discard-edits"}
+
+
 def command(name: str, arguments: Json, *, wiki: Path, project: Path, env: Mapping[str, str] | None = None) -> Outcome:
     """Run the command as a process of its own."""
-    verb = {"wiki_list": ["list"], "context_install_skill": ["install", "skill"]}[name]
-    words = [str(arguments[key]) for key in ("name", "query") if key in arguments]
-    flags = [f"--{key}={arguments[key]}" for key in ("ref", "plan", "limit") if key in arguments]
-    if arguments.get("dry_run"):
-        flags.append("--dry-run")
+    words = [str(arguments[key]) for key in ("name", "query") if key in arguments] + arguments.get("names", [])
+    flags = [f"--{key}={arguments[key]}" for key in _VALUES if key in arguments]
+    flags += [switch for key, switch in _SWITCHES.items() if arguments.get(key)]
     before = ["--wiki", str(wiki), "--project", str(project), "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", *before, *verb, *flags, "--", *words],
+        [sys.executable, "-m", "wikipin.cli", *before, *_COMMANDS[name], *flags, "--", *words],
         check=False,
         capture_output=True,
         text=True,
         env={**os.environ, **(env or {})},
     )
-    if done.returncode == 0:
-        return Outcome(json.loads(done.stdout), None, done.stdout)
+    if done.stdout:
+        answer = json.loads(done.stdout)
+        assert done.returncode == (1 if answer.get("failed") else 0), done.stderr
+        return Outcome(answer, None, done.stdout)
     assert done.returncode == 1, done.stderr
-    assert done.stdout == ""
     found = re.fullmatch(r"wikipin: (([a-z-]+): .+\. .+\.)\n", done.stderr)
     assert found, done.stderr
     return Outcome({}, found.group(2), found.group(1))
