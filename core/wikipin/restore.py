@@ -8,7 +8,7 @@ from pathlib import Path
 from wikipin import refusal
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
-from wikipin.names import SkillName, parse_skill_name
+from wikipin.names import SkillName, is_skill_name
 from wikipin.pin import read_pinned
 from wikipin.plan import Change, plan_restore
 from wikipin.project import Locked, Project
@@ -137,10 +137,11 @@ class _Restoration:
             self._progress(len(self._staged), self._steps, f"read {evidence.name}")
 
     def _read(self, evidence: Evidence) -> Tree:
-        name = parse_skill_name(evidence.name)
+        if evidence.entry is not None and not is_skill_name(evidence.name):
+            raise refusal.foreign_name(evidence)
         if evidence.entry is None or self._wiki.tree_ids(evidence.entry.commit) is None:
             raise refusal.pin_not_found(evidence)
-        return self._wiki.read_skill(evidence.entry.commit, name).tree
+        return self._wiki.read_skill(evidence.entry.commit, SkillName(evidence.name)).tree
 
     def commit(self, locked: Locked) -> None:
         """Decide again on what stands there under the lock, and do it."""
