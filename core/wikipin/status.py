@@ -19,10 +19,11 @@ DRIFT = frozenset({State.MODIFIED, State.MISSING})
 
 @dataclass(frozen=True)
 class Status:
-    """How one skill stands; `changes` are those of its copy, where they are known."""
+    """How one skill stands; `changes` are those of its copy, where it could be compared."""
 
     evidence: Evidence
     state: State
+    is_compared: bool
     changes: list[FileChange]
 
 
@@ -70,4 +71,4 @@ def _with_wiki(wiki_path: Path, survey: Survey) -> Statuses:
 
 def _status(evidence: Evidence, pinned: Pinned | None, at_head: str | None) -> Status:
     changes = evidence.changes(pinned.listing if pinned else None)
-    return Status(evidence, state_of(evidence, pinned, at_head), changes or [])
+    return Status(evidence, state_of(evidence, pinned, at_head), changes is not None, changes or [])

@@ -67,17 +67,19 @@ def show_status(answer: StatusAnswer) -> Iterator[str]:
 
 def show_check(answer: StatusAnswer) -> Iterator[str]:
     """Show only what a team has to look at."""
+    if not answer["supported"]:
+        yield from show_status(answer)
+        return
     drifted = [skill for skill in answer["skills"] if skill["state"] in DRIFT]
     for skill in drifted:
         yield f"{skill['name']}: {skill['state']}"
         yield from _changes(skill)
-    for skill in answer["skills"]:
-        if skill["state"] == "untracked":
-            yield f"{skill['name']}: has no entry in the lockfile, and was not checked"
-        elif skill["state"] == "unknown" and not skill["installed_at"]:
-            yield f"{skill['name']}: was not checked"
-    whole = sum(answer["counts"].values()) - len(drifted) - answer["counts"].get("untracked", 0)
-    yield f"{whole} of {sum(answer['counts'].values())} skills are as the lockfile says."
+    unchecked = [skill for skill in answer["skills"] if not skill["compared"] and skill not in drifted]
+    for skill in unchecked:
+        why = "has no entry" if skill["wiki_commit"] is None else "has no digests"
+        yield f"{skill['name']}: {why} in the lockfile, and was not checked"
+    every = len(answer["skills"])
+    yield f"{every - len(drifted) - len(unchecked)} of {every} skills are as the lockfile says."
 
 
 def _changes(skill: SkillStatus) -> Iterator[str]:

@@ -71,12 +71,13 @@ class ListedChange(TypedDict):
 
 
 class SkillStatus(TypedDict):
-    """How one skill stands."""
+    """How one skill stands; `compared` says whether it is known what its copy should be."""
 
     name: str
     state: str
     wiki_commit: str | None
     installed_at: str | None
+    compared: bool
     changes: list[ListedChange]
     changes_left_out: int
 
@@ -170,6 +171,7 @@ def _skill_status(status: Status) -> SkillStatus:
         "state": status.state.value,
         "wiki_commit": None if entry is None else entry.commit,
         "installed_at": None if entry is None else printable(entry.installed_at, limit=64),
+        "compared": status.is_compared,
         "changes": listed_changes(status.changes[:_MOST_CHANGES]),
         "changes_left_out": max(0, len(status.changes) - _MOST_CHANGES),
     }
