@@ -304,7 +304,7 @@ def test_progress_is_told_step_by_step_to_the_end(wiki: Path, project: Path) -> 
         shutil.rmtree(_copy(project, name))
     _change_entry(project, "hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
-    wikipin.restore(wiki, Project(project), progress=lambda *step: told.append(step))
+    wikipin.restore(wiki, Project(project), progress=lambda done, of, what: told.append((done, of, what)))
     assert told == [
         (1, 4, "read other"),
         (2, 4, "read third"),
