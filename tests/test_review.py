@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wikis import skill_md
 
+from wikipin.finding import Finding
 from wikipin.names import RelPath
-from wikipin.review import Finding, review
+from wikipin.review import review
 from wikipin.tree import File, Tree
 
 _ROOT = Path(__file__).parents[1]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wikipin.errors import WikipinError
+from wikipin.exposure import Standing, exposed_path
 from wikipin.inspection import Survey
 from wikipin.lockfile import VERSION, parse_document
 from wikipin.names import Commit
@@ -12,6 +13,8 @@ from wikipin.project import Project
 from wikipin.state import Evidence, Pinned, State, state_of
 from wikipin.tree import FileChange
 from wikipin.wiki import Wiki
+
+_GONE = (Standing.NOTHING, Standing.FOREIGN)
 
 DRIFT = frozenset({State.MODIFIED, State.MISSING})
 """The states in which a project has not what its lockfile says."""
@@ -25,6 +28,13 @@ class Status:
     state: State
     is_compared: bool
     changes: list[FileChange]
+
+    @property
+    def not_exposed(self) -> list[str]:
+        """Where the lockfile says that agents see the skill, and they do not."""
+        found = {exposed_path(word, self.evidence.name): what for word, what in self.evidence.exposures.items()}
+        exposed = self.evidence.entry.exposed if self.evidence.entry is not None else None
+        return [path for path in exposed or [] if found.get(path) in _GONE]
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ def _changes(skill: SkillStatus) -> Iterator[str]:
         yield f"  {change['change']:<8}  {change['path']}"
     if skill["changes_left_out"]:
         yield f"  and {skill['changes_left_out']} more"
+    for path in skill["not_exposed"]:
+        yield f"  not visible at {path}"
 
 
 def show_install(answer: InstallAnswer) -> Iterator[str]:

@@ -153,11 +153,11 @@ _VERBS = (
         name="wiki_show",
         title="Show a skill before it is installed",
         description=(
-            "Show one skill of the user's wiki as it would be installed: its files, SKILL.md (or the file at `path`), its "
-            "plan, findings (hidden text, credentials) that the user should see, and, where it is installed, what an "
-            "update would change, as a unified diff for each text file. It writes nothing. Use it before you propose "
-            "an install or an update to the user. A long answer comes in "
-            "pages: pass next_cursor as cursor for the next."
+            "Show one skill of the user's wiki as it would be installed: its files, SKILL.md (or the file at `path`), "
+            "its plan, findings (hidden text, credentials) that the user should see, and, where it is installed, what "
+            "an update would change, as a unified diff for each text file. It writes nothing. Use it before you "
+            "propose an install or an update to the user. A long answer comes in pages: pass next_cursor as cursor "
+            "for the next."
         ),
         properties={
             "name": _NAME,

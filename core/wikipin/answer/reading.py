@@ -80,6 +80,8 @@ class SkillStatus(TypedDict):
     compared: bool
     changes: list[ListedChange]
     changes_left_out: int
+    not_exposed: list[str]
+    """Where the lockfile says that agents see the skill, and they do not."""
 
 
 class StatusAnswer(TypedDict):
@@ -174,6 +176,7 @@ def _skill_status(status: Status) -> SkillStatus:
         "compared": status.is_compared,
         "changes": listed_changes(status.changes[:_MOST_CHANGES]),
         "changes_left_out": max(0, len(status.changes) - _MOST_CHANGES),
+        "not_exposed": [printable(path, limit=_LONGEST_PATH) for path in status.not_exposed],
     }
 
 
