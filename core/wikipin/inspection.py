@@ -39,16 +39,15 @@ def survey(root: Folder, memtomem: Folder | None) -> Survey:
     return Survey(lockfile, {name: _evidence(root, memtomem, name, entries.get(name)) for name in names})
 
 
-def agrees(seen: Evidence) -> bool:
-    """Tell whether entry and copy say the same, as they do when nobody is between two steps."""
-    if seen.entry is None or seen.copy is None:
-        return seen.entry is None and seen.copy is None
-    return seen.situation() in {Situation.CLEAN, Situation.UNVERIFIED}
+def unsettled(seen: Evidence) -> list[str]:
+    """Name the skill, if entry and copy do not say the same, as they do when nobody is between two steps."""
+    settled = {Situation.ABSENT, Situation.CLEAN, Situation.UNVERIFIED}
+    return [] if seen.situation() in settled else [seen.name]
 
 
-def all_agree(seen: Survey) -> bool:
-    """Tell the same of all skills."""
-    return all(map(agrees, seen.skills.values()))
+def unsettled_of(seen: Survey) -> list[str]:
+    """Name all such skills."""
+    return [name for evidence in seen.skills.values() for name in unsettled(evidence)]
 
 
 def _evidence(root: Folder, memtomem: Folder | None, name: str, entry: Entry | None) -> Evidence:

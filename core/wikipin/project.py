@@ -17,7 +17,7 @@ from wikipin import refusal
 from wikipin.errors import WikipinError
 from wikipin.exposure import CANONICAL
 from wikipin.folder import Folder, NotOrdinaryError, What
-from wikipin.inspection import Survey, agrees, all_agree, lockfile_bytes, look, survey
+from wikipin.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of
 from wikipin.journal import Journal, staged_name
 from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout
 from wikipin.lock import locked, locked_copies
@@ -50,17 +50,17 @@ class Project:
     def look(self, name: str) -> Evidence:
         """Return what the project says of one skill, without a lock unless something is under way."""
         with _explained(), Folder.open(self.path) as root:
-            return self._consistently(root, lambda memtomem: look(root, memtomem, name), agrees)
+            return self._consistently(root, lambda memtomem: look(root, memtomem, name), unsettled)
 
     def survey(self) -> Survey:
         """Return what the project says of all its skills, as `look` does."""
         with _explained(), Folder.open(self.path) as root:
-            return self._consistently(root, lambda memtomem: survey(root, memtomem), all_agree)
+            return self._consistently(root, lambda memtomem: survey(root, memtomem), unsettled_of)
 
     def read_lockfile(self) -> bytes | None:
         """Return the bytes of the lockfile as they are, or None where there is none."""
         with _explained(), Folder.open(self.path) as root:
-            return self._consistently(root, lockfile_bytes, lambda _: True)
+            return self._consistently(root, lockfile_bytes, lambda _: [])
 
     def read_copy(self, name: str, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the bytes of files of a skill's copy; what is not there, or is no file, is left out."""
@@ -94,23 +94,29 @@ class Project:
             recover(root, memtomem)
             yield Locked(root, memtomem, staging)
 
-    def _consistently(self, root: Folder, read: Callable[[Folder | None], _T], is_settled: Callable[[_T], bool]) -> _T:
-        """Read without the lock; where that may have seen the middle of a change, finish it or wait, and read again."""
+    def _consistently(
+        self, root: Folder, read: Callable[[Folder | None], _T], unsettled: Callable[[_T], list[str]]
+    ) -> _T:
+        """Read without the lock; where that may have seen the middle of a change, finish it or wait, and read again.
+
+        `unsettled` names the skills of which something was seen that a change leaves in its middle, and an edit too.
+        """
         if root.what(MEMTOMEM) is What.NOTHING:
             return read(None)
         with root.child(MEMTOMEM) as memtomem:
             check_layout(memtomem)
-            seen = None
+            seen, names = None, list[str]()
             if not has_journal(memtomem):
                 with suppress(FileNotFoundError):  # renamed away while we read
                     seen = read(memtomem)
-            if seen is not None and is_settled(seen):
+                    names = unsettled(seen)
+            if seen is not None and not names:
                 _tidy(root, memtomem)
                 return seen
             if memtomem.what(LOCK) is What.NOTHING:
                 return read(memtomem)
             try:
-                with locked(memtomem):
+                with locked_copies(memtomem, names), locked(memtomem):
                     recover(root, memtomem)
                     return read(memtomem)
             except OSError as error:

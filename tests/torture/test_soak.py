@@ -20,7 +20,7 @@ from wikis import commit, git, make_wiki, plain_skill
 import wikipin
 import wikipin.project
 from wikipin.folder import Folder
-from wikipin.inspection import all_agree
+from wikipin.inspection import unsettled_of
 from wikipin.lock import locked
 
 _WRITERS = 16
@@ -180,7 +180,7 @@ class Soak:
         survey = wikipin.Project(path).survey()
         installed = survey.lockfile.entries.keys()
         wrong = [f"{path}: left over: {name}" for name in _left_over(path)]
-        wrong += [] if all_agree(survey) else [f"{path}: lockfile and copies differ"]
+        wrong += [] if not unsettled_of(survey) else [f"{path}: lockfile and copies differ"]
         for directory in (".claude/skills", ".agents/skills"):
             shown = {skill.name for skill in (path / directory).glob("*")}
             wrong += (
