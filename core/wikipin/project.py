@@ -140,11 +140,6 @@ class Locked:
         self._memtomem = memtomem
         self._staging = staging
 
-    @property
-    def is_unfinished(self) -> bool:
-        """Tell whether a change is committed that could not be finished: nothing else may be done before it."""
-        return self._staging.keep
-
     def look(self, name: str) -> Evidence:
         """Return what the project says of one skill now."""
         with _explained():
@@ -179,7 +174,7 @@ class Locked:
             change.old,
             change.clean,
         )
-        with _explained(), self._memtomem.make_child(TXN) as txn:
+        with self._memtomem.make_child(TXN) as txn:
             for name, text in FILES.items():
                 if self._memtomem.what(name) is What.NOTHING:
                     replace_file(self._memtomem, txn, name, text, 0o666)

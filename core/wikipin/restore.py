@@ -152,8 +152,5 @@ class _Restoration:
                     locked.commit(change)
                 (self.outcome.unchanged if change is None else self.outcome.restored).append(name)
             except WikipinError as error:
-                left = self._staged[number:] if locked.is_unfinished else []
-                self.outcome.failed += [(failed, error) for failed in (name, *left)]
-                if locked.is_unfinished:  # the next command finishes that change, and no other may come before
-                    break
+                self.outcome.failed.append((name, error))
             self._progress(len(self._staged) + number, self._steps, f"restored {name}")
