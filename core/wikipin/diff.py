@@ -10,8 +10,14 @@ _MOST_LINES = 5_000
 _LONGEST_LINE = 1_000
 
 
+_NO_NEWLINE = "\n\\ No newline at end of file"
+
+
 def unified_diff(before: bytes | None, after: bytes | None, path: str) -> str:
-    """Return how the file at `path` goes from `before` to `after`, None where there is no file."""
+    """Return how the file at `path` goes from `before` to `after`, None where there is no file.
+
+    Lines are compared as they are, and only then made safe to show: two that look alike may differ in what is hidden.
+    """
     if before == after:
         return ""  # its mode
     old, new = _lines(before), _lines(after)
@@ -20,18 +26,24 @@ def unified_diff(before: bytes | None, after: bytes | None, path: str) -> str:
     if len(old) + len(new) > _MOST_LINES:
         return f"too long to compare line by line: {_size(before)}, then {_size(after)}"
     names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
-    return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
+    lines = difflib.unified_diff(old, new, *map(_shown, names), lineterm="")
+    return "\n".join("\n".join(map(_shown, line.split("\n"))) for line in lines)
 
 
 def _lines(content: bytes | None) -> list[str] | None:
-    """Return the lines of a text, safe to show; None where it is none."""
+    """Return the lines of a text; None where it is none."""
     try:
         text = (content or b"").decode("utf-8")
     except UnicodeDecodeError:
         return None
     if "\0" in text:
         return None
-    return [printable(line, limit=_LONGEST_LINE) for line in text.removesuffix("\n").split("\n")] if text else []
+    *lines, last = text.split("\n")
+    return [*lines, last + _NO_NEWLINE] if last else lines
+
+
+def _shown(line: str) -> str:
+    return printable(line, limit=_LONGEST_LINE)
 
 
 def _size(content: bytes | None) -> str:
