@@ -7,8 +7,6 @@ from wikipin.display import printable
 _MOST_LINES = 5_000
 """difflib takes quadratic time on what is made to be slow."""
 
-_LONGEST_LINE = 1_000
-
 
 _NO_NEWLINE = "\n\\ No newline at end of file"
 
@@ -43,7 +41,7 @@ def _lines(content: bytes | None) -> list[str] | None:
 
 
 def _shown(line: str) -> str:
-    return printable(line, limit=_LONGEST_LINE)
+    return printable(line, limit=len(line) + 1)  # whole: nothing may hide far to the right
 
 
 def _size(content: bytes | None) -> str:

@@ -45,7 +45,8 @@ def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = 
     with Wiki(wiki_path) as wiki:
         skill = wiki.read_skill(wiki.resolve(ref), name)
         warnings = content_warnings(wiki, skill, ref)
-    content = next((file.content for file in skill.tree.files if file.path == (path or SKILL_MD)), None)
+    wanted = SKILL_MD if path is None else path
+    content = next((file.content for file in skill.tree.files if file.path == wanted), None)
     if content is None:
         raise WikipinError(
             "invalid-argument",
@@ -57,7 +58,7 @@ def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = 
     differences = _differences(project, skill, evidence.copy or Copy({})) if is_installed else []
     return Shown(
         skill,
-        path or SKILL_MD,
+        wanted,
         content,
         review(skill.tree),
         warnings,

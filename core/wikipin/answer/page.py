@@ -62,9 +62,9 @@ def counted(texts: Iterable[str], *, longest: int, room: int | None) -> list[str
     return [*found, f"and {len(shown) - len(found)} more"] if len(found) < len(shown) else found
 
 
-def shown_lines(text: str, *, longest: int) -> str:
-    """Return a text of several lines, each line of it printable."""
-    return "\n".join(printable(line, limit=longest) for line in text.split("\n"))
+def shown_lines(text: str) -> str:
+    """Return a text of several lines, each line of it printable, and whole: nothing may hide far to the right."""
+    return "\n".join(printable(line, limit=len(line) + 1) for line in text.split("\n"))
 
 
 def shown(value: object) -> Any:  # noqa: ANN401 - any JSON value

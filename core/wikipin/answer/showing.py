@@ -1,6 +1,7 @@
 """What `show` answers, as JSON, page by page: a file's content, the list of files, and how the installed copy differs.
 
-A page holds the next part of each of the three, and its cursor says where the next page begins in each.
+A page holds the next part of each of the three, and its cursor says where the next page begins in each. Findings and
+warnings are on the first page only.
 """
 
 import re
@@ -15,9 +16,9 @@ from wikipin.finding import Finding
 from wikipin.show import Difference, Shown
 
 _LONGEST_DESCRIPTION = 1024
-_LONGEST_LINE = 4_000
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
+_ROOM_FOR_DESCRIPTION = 2_200
 _ROOM_FOR_WARNINGS = 1_200
 _ROOM_FOR_FINDINGS = 2_500
 _CURSOR = re.compile(r"[0-9]{1,9}(?:-[0-9]{1,9}){3}")
@@ -95,7 +96,10 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
         raise _not_a_place(at.render())
     answer: ShowAnswer = {
         "name": shown.skill.name,
-        "description": printable(shown.skill.description, limit=_LONGEST_DESCRIPTION),
+        "description": fitting_text(
+            printable(shown.skill.description, limit=_LONGEST_DESCRIPTION),
+            None if room is None else _ROOM_FOR_DESCRIPTION,
+        ),
         "wiki_commit": shown.skill.commit,
         "plan": shown.skill.tree.plan,
         "path": printable(shown.path, limit=_LONGEST_PATH),
@@ -103,16 +107,17 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
         "findings": [],
         "findings_left_out": 0,
         "files": [],
-        "warnings": counted(
-            shown.warnings, longest=_LONGEST_WARNING, room=None if room is None else _ROOM_FOR_WARNINGS
-        ),
+        "warnings": [],
         "next_cursor": at.render(),
     }
     if shown.is_installed:
         answer["changes"] = []
-    findings = [_finding(found) for found in shown.findings]
-    answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
-    answer["findings_left_out"] = len(findings) - len(answer["findings"])
+    if at == Place():  # what is not paged is told on the first page
+        findings = [_finding(found) for found in shown.findings]
+        answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
+        answer["findings_left_out"] = len(findings) - len(answer["findings"])
+        room_for_warnings = None if room is None else _ROOM_FOR_WARNINGS
+        answer["warnings"] = counted(shown.warnings, longest=_LONGEST_WARNING, room=room_for_warnings)
     rest = text[at.text :]
     answer["skill_md"] = fitting_text(rest, _half(left(answer, room))) if rest else ""
     at.text += len(answer["skill_md"])
@@ -168,5 +173,5 @@ def _text(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return f"not text: {len(content)} bytes"
-    return shown_lines(text, longest=_LONGEST_LINE)
+        text = "\0"
+    return f"not text: {len(content)} bytes" if "\0" in text else shown_lines(text)
