@@ -23,8 +23,9 @@ def unified_diff(before: bytes | None, after: bytes | None, path: str) -> str:
         return f"not text: {_size(before)}, then {_size(after)}"
     if len(old) + len(new) > _MOST_LINES:
         return f"too long to compare line by line: {_size(before)}, then {_size(after)}"
-    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
-    lines = difflib.unified_diff(old, new, *map(_shown, names), lineterm="")
+    source = "/dev/null" if before is None else _shown(f"a/{path}")
+    target = "/dev/null" if after is None else _shown(f"b/{path}")
+    lines = difflib.unified_diff(old, new, source, target, lineterm="")
     return "\n".join("\n".join(map(_shown, line.split("\n"))) for line in lines)
 
 
