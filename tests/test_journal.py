@@ -8,7 +8,7 @@ import pytest
 
 from wikipin import WikipinError
 from wikipin.journal import LARGEST, Journal, parse_journal
-from wikipin.lockfile import Entry
+from wikipin.lockfile import Accepted, Entry
 from wikipin.names import Commit
 
 _SHA = "0123456789abcdef" * 4
@@ -18,6 +18,7 @@ _ENTRY = Entry(
     digests={"SKILL.md": _SHA, "caf\u00e9/\u65e5": _SHA},
     executable=["caf\u00e9/\u65e5"],
     exposed=[".agents/skills/hello"],
+    accepted=Accepted(_SHA, "terminal"),
 )
 _JOURNAL = Journal(
     name="hello",
@@ -82,6 +83,7 @@ _FORGED_ENTRY: list[tuple[str, list[object]]] = [
     ("digests", [_MISSING, 1, "x", [], ["a"], {"a": None}, {"a": "x"}, {"a": _SHA.upper()}, {"\ud800": _SHA}]),
     ("executable", [_MISSING, 1, "x", {}, [1], ["../x"], ["\ud800"]]),
     ("exposed", [_MISSING, 1, "x", {}, [1], ["../x"], ["/etc"]]),
+    ("accepted", [_MISSING, 1, "x", [], {}, {"plan": _SHA}, {"plan": "x", "by": "x"}, {"plan": _SHA, "by": 1}]),
     ("extra", [None, 1, "x"]),
 ]
 

@@ -1,13 +1,23 @@
 """The lockfile's text: canonical when written, strict when read, and nobody else's keys lost between."""
 
 import json
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import pytest
 
 from wikipin import WikipinError
-from wikipin.lockfile import Entry, Json, Lockfile, empty_lockfile, is_supported, parse_document, parse_lockfile
+from wikipin.lockfile import (
+    Accepted,
+    Entry,
+    Json,
+    Lockfile,
+    empty_lockfile,
+    is_supported,
+    parse_document,
+    parse_lockfile,
+)
 from wikipin.names import Commit
 
 _PIN = Commit("91136f0d1d6e0c1e4a4b6d8a3c1c1f6f0a9b7e55")
@@ -134,6 +144,13 @@ def test_modes_count_only_while_their_time_is_the_installs() -> None:
     assert (known.executable, moved.executable) == (["a"], None)
 
 
+def test_what_was_accepted_is_written_and_goes_with_the_content() -> None:
+    entry = replace(_entry(), accepted=Accepted(_SHA, "terminal"))
+    lockfile = empty_lockfile().with_entry("hello", entry)
+    assert parse_lockfile(lockfile.render().encode()).entry("hello") == entry
+    assert lockfile.with_entry("hello", _entry()).render() == _GOLDEN
+
+
 def test_an_entry_goes_and_all_else_stays() -> None:
     content = _text({"x": 1, "version": 1, "skills": {"hello": _ENTRY, "other": {**_ENTRY, "y": 2}}})
     lockfile = parse_lockfile(content).without_entry("hello")
@@ -252,6 +269,7 @@ _NO_ENTRY: list[tuple[str, list[object]]] = [
     ("wiki_commit", [None, 1, "", "HEAD", "a" * 39, "a" * 41, "A" * 40, "a" * 12, ["a" * 40], "a" * 40 + "\n"]),
     ("installed_at", [None, 0, 1.5, True, "", "x" * 65, [_TIME], {}]),
     ("digests", [None, [], "x", {"a": None}, {"a": 1}, {"a": "x"}, {"a": _SHA.upper()}, {"a": _SHA[1:]}]),
+    ("accepted", [1, "x", [], {}, {"plan": _SHA}, {"plan": "x", "by": "y"}, {"plan": _SHA, "by": "x" * 65}]),
     ("exposed", [None, {}, "x", [1], [None], [""], ["/etc"], ["../x"], ["a/../b"], [".git/hooks"], ["a\nb"], [["a"]]]),
 ]
 

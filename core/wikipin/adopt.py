@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from wikipin import refusal
+from wikipin.acceptance import Acceptance, require_review
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.install import Installed, exposure_warnings
 from wikipin.names import Commit, SkillName
-from wikipin.plan import has_bytes_of, plan_adopt
+from wikipin.plan import has_bytes_of, plan_adopt, with_acceptance
 from wikipin.project import Project
 from wikipin.skill import Skill
 from wikipin.tree import Copy
@@ -17,7 +18,14 @@ _MOST_VERSIONS = 200
 """How far back a copy is looked for: versions of the one skill, not commits of the wiki."""
 
 
-def adopt(wiki_path: Path, project: Project, name: SkillName, *, exposure: Exposure | None = None) -> Installed:
+def adopt(
+    wiki_path: Path,
+    project: Project,
+    name: SkillName,
+    *,
+    exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
+) -> Installed:
     """Record the copy of `name` at the newest commit that has exactly its bytes; a wrong executable bit is put right.
 
     Raises WikipinError: `local-edits` says, file by file, how a copy differs that no commit has.
@@ -26,9 +34,10 @@ def adopt(wiki_path: Path, project: Project, name: SkillName, *, exposure: Expos
     with Wiki(wiki_path) as wiki:
         skill = _fitting_skill(wiki, name, project)
     change = plan_adopt(skill.edition, project.look(name), exposure)
+    accepted, found = require_review(skill, acceptance, None, "adopt", "skill", name)
     with project.change([(change, skill.tree)]) as locked:
-        done = locked.commit(plan_adopt(skill.edition, locked.look(name), exposure))
-    return Installed(skill, done.installed_at, done.exposed, [*skill.warnings, *exposure_warnings(done)])
+        done = locked.commit(with_acceptance(plan_adopt(skill.edition, locked.look(name), exposure), accepted))
+    return Installed(skill, done.installed_at, done.exposed, [*skill.warnings, *found, *exposure_warnings(done)])
 
 
 def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:

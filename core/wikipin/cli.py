@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -11,6 +11,7 @@ import click
 
 import wikipin
 from wikipin import terminal
+from wikipin.acceptance import Acceptance, ReviewRequiredError
 from wikipin.answer.reading import answer_list, answer_status
 from wikipin.answer.showing import answer_show
 from wikipin.answer.writing import (
@@ -23,7 +24,8 @@ from wikipin.answer.writing import (
 )
 from wikipin.errors import WikipinError
 from wikipin.exposure import DIRECTORIES, Mode
-from wikipin.names import HEAD, SkillName, parse_plan, parse_revision, parse_skill_name
+from wikipin.names import HEAD, PlanDigest, SkillName, parse_plan, parse_revision, parse_skill_name
+from wikipin.prompt import ask_in_terminal
 from wikipin.status import DRIFT
 
 
@@ -52,6 +54,23 @@ class Options:
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
+
+
+def _plan(text: str | None) -> PlanDigest | None:
+    return None if text is None else parse_plan(text)
+
+
+def _asking(options: Options, plan: PlanDigest | None, call: Callable[[Acceptance | None], _T]) -> _T:
+    """Make a call; where it takes a person's yes, and `--accept` gave a plan, ask for it in the terminal."""
+    try:
+        return call(None)
+    except ReviewRequiredError as required:
+        if plan is None:
+            raise
+        with wikipin.Wiki(options.wiki) as wiki:
+            origin = wiki.origin()
+        return call(ask_in_terminal(required, plan, origin))
 
 
 def _all_of(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
@@ -63,9 +82,15 @@ def _all_of(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
     return decorate
 
 
+_accept = click.option(
+    "--accept",
+    metavar="PLAN",
+    help="Show what was found in exactly this content, ask in this terminal, and install it after a yes.",
+)
 _what = _all_of(
     click.option("--ref", default=HEAD, metavar="REV", help="Take it as of this branch, tag or commit [HEAD]."),
     click.option("--plan", metavar="PLAN", help="Refuse where the content is other than a dry run showed."),
+    _accept,
     click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing."),
 )
 _where = _all_of(
@@ -151,15 +176,35 @@ def install() -> None:
 @_where
 @click.pass_obj
 def install_skill(
-    options: Options, *, name: str, ref: str, plan: str | None, dry_run: bool, expose: str, expose_mode: Mode
+    options: Options,
+    *,
+    name: str,
+    ref: str,
+    plan: str | None,
+    accept: str | None,
+    dry_run: bool,
+    expose: str,
+    expose_mode: Mode,
 ) -> None:
     """Install the skill NAME, as it is committed in the wiki, into the project."""
     skill, revision = parse_skill_name(name), parse_revision(ref)
-    digest = parse_plan(plan) if plan is not None else None
+    digest, accepting = _plan(plan), _plan(accept)
     exposure = _parse_exposure(expose, expose_mode)
-    installed = wikipin.install(
-        options.wiki, options.open_project(), skill, ref=revision, plan=digest, exposure=exposure, dry_run=dry_run
-    )
+    project = options.open_project()
+
+    def call(acceptance: Acceptance | None) -> wikipin.Installed:
+        return wikipin.install(
+            options.wiki,
+            project,
+            skill,
+            ref=revision,
+            plan=accepting or digest,
+            exposure=exposure,
+            acceptance=acceptance,
+            dry_run=dry_run,
+        )
+
+    installed = _asking(options, accepting, call)
     answer = answer_install(installed)
     options.show(answer, terminal.show_install(answer), answer["warnings"])
 
@@ -179,6 +224,7 @@ def update(
     everything: bool,
     ref: str,
     plan: str | None,
+    accept: str | None,
     dry_run: bool,
     expose: str,
     expose_mode: Mode,
@@ -187,18 +233,23 @@ def update(
 ) -> None:
     """Bring a skill that is installed, or all of them, to what the wiki has."""
     names = _names_to_update(words, everything=everything)
-    if plan is not None and everything:
-        raise click.UsageError("--plan is of one skill, and does not go with --all.")
+    digest, accepting = _plan(plan), _plan(accept)
+    if everything and (digest or accepting):
+        raise click.UsageError("--plan and --accept are of one skill, and do not go with --all.")
     wish = wikipin.Wish(
         parse_revision(ref),
-        parse_plan(plan) if plan is not None else None,
+        accepting or digest,
         wikipin.Consent(allow_rollback=allow_rollback, discard_edits=discard_edits),
         _parse_exposure(expose, expose_mode),
-        dry_run,
+        dry_run=dry_run,
     )
     project = options.open_project()
     if names:
-        answer = answer_update(wikipin.update(options.wiki, project, names[0], wish))
+
+        def call(acceptance: Acceptance | None) -> wikipin.Updated:
+            return wikipin.update(options.wiki, project, names[0], replace(wish, acceptance=acceptance))
+
+        answer = answer_update(_asking(options, accepting, call))
         options.show(answer, terminal.show_update(answer), answer["warnings"])
         return
     of_all = answer_update_all(*wikipin.update_all(options.wiki, project, wish))
@@ -242,13 +293,19 @@ def adopt() -> None:
 
 @adopt.command("skill")
 @click.argument("name")
+@_accept
 @_where
 @click.pass_obj
-def adopt_skill(options: Options, *, name: str, expose: str, expose_mode: Mode) -> None:
+def adopt_skill(options: Options, *, name: str, accept: str | None, expose: str, expose_mode: Mode) -> None:
     """Record the copy of the skill NAME, if it is exactly what a commit of the wiki has."""
-    skill = parse_skill_name(name)
+    skill, accepting = parse_skill_name(name), _plan(accept)
     exposure = _parse_exposure(expose, expose_mode)
-    answer = answer_install(wikipin.adopt(options.wiki, options.open_project(), skill, exposure=exposure))
+    project = options.open_project()
+
+    def call(acceptance: Acceptance | None) -> wikipin.Installed:
+        return wikipin.adopt(options.wiki, project, skill, exposure=exposure, acceptance=acceptance)
+
+    answer = answer_install(_asking(options, accepting, call))
     options.show(answer, terminal.show_adopt(answer), answer["warnings"])
 
 

@@ -21,6 +21,7 @@ Code = Literal[
     "local-edits",
     "would-roll-back",
     "plan-changed",
+    "review-required",
     "lockfile-version",
     "lockfile-corrupt",
     "exposure-conflict",

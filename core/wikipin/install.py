@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wikipin.acceptance import Acceptance, ReviewRequiredError, require_review
 from wikipin.exposure import CANONICAL, Exposure, exposed_path
+from wikipin.lockfile import Accepted, Entry
 from wikipin.names import HEAD, PlanDigest, Revision, SkillName
 from wikipin.placing import Done
-from wikipin.plan import plan_install, require_plan
+from wikipin.plan import plan_install, require_plan, with_acceptance
 from wikipin.project import Project
 from wikipin.skill import Skill
 from wikipin.tree import SKILL_MD
@@ -41,12 +43,14 @@ def install(
     ref: Revision = HEAD,
     plan: PlanDigest | None = None,
     exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
     dry_run: bool = False,
 ) -> Installed:
     """Install skill `name` as it is at `ref`; with `dry_run`, refuse what would be refused and write nothing.
 
-    `plan`, where it is given, is the digest of the only content that may be written. Raises WikipinError, and has
-    then changed nothing, but for `io-error`, whose text says whether the change is committed.
+    `plan`, where it is given, is the digest of the only content that may be written; `acceptance` is a person's yes to
+    findings. Raises WikipinError, and has then changed nothing, but for `io-error`, whose text says whether the change
+    is committed.
     """
     exposure = exposure or Exposure()
     with Wiki(wiki_path) as wiki:
@@ -55,11 +59,26 @@ def install(
     evidence = project.look(name)
     require_plan(skill, plan)
     change = plan_install(skill.edition, evidence, exposure)
+    accepted, found = review_warnings(skill, acceptance, None, ref, "install", "skill", name, dry_run=dry_run)
+    warnings += found
     if dry_run:
         return Installed(skill, None, [exposed_path(word, name) for word in sorted(exposure.words)], warnings)
     with project.change([(change, skill.tree)]) as locked:
-        done = locked.commit(plan_install(skill.edition, locked.look(name), exposure))
+        done = locked.commit(with_acceptance(plan_install(skill.edition, locked.look(name), exposure), accepted))
     return Installed(skill, done.installed_at, done.exposed, [*warnings, *exposure_warnings(done)])
+
+
+def review_warnings(
+    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, ref: Revision, *words: str, dry_run: bool
+) -> tuple[Accepted | None, list[str]]:
+    """Return what `require_review` does. A dry run writes nothing, and warns where the call would be refused."""
+    at = () if ref == HEAD else ("--ref", ref)
+    try:
+        return require_review(skill, acceptance, entry, *words, *at)
+    except ReviewRequiredError as error:
+        if not dry_run:
+            raise
+        return None, [f"review-required: {error.problem}"]
 
 
 def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:

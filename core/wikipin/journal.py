@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from wikipin.errors import WikipinError
 from wikipin.exposure import DIRECTORIES
-from wikipin.lockfile import Entry, is_time
+from wikipin.lockfile import Accepted, Entry, is_time
 from wikipin.names import is_commit, is_entry_name, path_fault
 from wikipin.plan import COPY
 
@@ -73,13 +73,20 @@ def parse_journal(content: bytes) -> Journal:
             and version == _VERSION
             and all(is_sound(document[key]) for key, is_sound in _SOUND.items())
         ):
-            entry = document.pop("entry")
-            return Journal(**document, entry=None if entry is None else Entry(**entry))
+            entry = _parse_entry(document.pop("entry"))
+            return Journal(**document, entry=entry)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     raise WikipinError(
         "unsafe-project", f"{PATH} is not a journal of this version", "Remove .memtomem/.txn, and call again"
     )
+
+
+def _parse_entry(value: Json | None) -> Entry | None:
+    if value is None:
+        return None
+    accepted = value.pop("accepted")
+    return Entry(**value, accepted=None if accepted is None else Accepted(**accepted))
 
 
 def _is_sha256(value: object) -> bool:
@@ -107,6 +114,7 @@ _SOUND_ENTRY: dict[str, Callable[[Any], bool]] = {
     ),
     "executable": lambda value: value is None or _are_paths(value),
     "exposed": lambda value: value is None or _are_paths(value),
+    "accepted": lambda value: value is None or (_is_sha256(value["plan"]) and isinstance(value["by"], str)),
 }
 _SOUND: dict[str, Callable[[Any], bool]] = {
     "name": is_entry_name,

@@ -24,7 +24,16 @@ Json = dict[str, Any]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_TIME = 64
+_LONGEST_BY = 64
 _REPAIR = f"Restore {PATH} from version control, or mend it by hand, and call again"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Content, by its plan digest, that a person accepted in spite of findings, and by which road."""
+
+    plan: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Entry:
     """Which of the files are executable, where the tool that wrote the entry knew."""
 
     exposed: Sequence[str] | None = None
+    accepted: Accepted | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,10 @@ class Lockfile:
         if entry.exposed is not None:
             known["exposed"] = sorted(entry.exposed)
         section = _section(self.document)
-        skills = {**section, name: {**section.get(name, {}), **known}}
+        old = {key: value for key, value in section.get(name, {}).items() if key != "accepted"}
+        if entry.accepted is not None:
+            known["accepted"] = {"plan": entry.accepted.plan, "by": entry.accepted.by}
+        skills = {**section, name: {**old, **known}}
         return replace(self, document={**self.document, "skills": skills})
 
     def without_entry(self, name: str) -> "Lockfile":
@@ -147,14 +160,23 @@ def _entry_fault(value: object) -> str | None:
         return "without a full commit id as its wiki_commit"
     if not is_time(entry.get("installed_at")):
         return "without a time as its installed_at"
-    digests = entry.get("digests", {})
-    if not isinstance(digests, dict) or not all(map(_is_digest, cast("Json", digests).items())):
-        return "whose digests are not paths with SHA-256 digests"
-    for key in ("exposed", "executable"):
-        paths = entry.get(key, [])
-        if not isinstance(paths, list) or not all(map(_is_path, cast("list[object]", paths))):
-            return f"whose {key} is not a list of paths"
-    return None
+    wrong = {
+        "whose digests are not paths with SHA-256 digests": not _are_digests(entry.get("digests", {})),
+        "whose exposed is not a list of paths": not _are_paths(entry.get("exposed", [])),
+        "whose executable is not a list of paths": not _are_paths(entry.get("executable", [])),
+        "whose accepted is not a plan and who accepted it": not _is_accepted(entry.get("accepted")),
+    }
+    return next((fault for fault, is_so in wrong.items() if is_so), None)
+
+
+def _is_accepted(value: object) -> bool:
+    if value is None:
+        return True
+    accepted = cast("Json", value) if isinstance(value, dict) else {}
+    plan, by = accepted.get("plan"), accepted.get("by")
+    return (
+        isinstance(plan, str) and _SHA256.fullmatch(plan) is not None and isinstance(by, str) and len(by) <= _LONGEST_BY
+    )
 
 
 def is_time(value: object) -> bool:
@@ -162,9 +184,17 @@ def is_time(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_TIME and value.isascii()
 
 
-def _is_digest(item: tuple[str, object]) -> bool:
-    _, digest = item  # a path here is only ever compared, never joined: whatever another tool wrote is well
-    return isinstance(digest, str) and _SHA256.fullmatch(digest) is not None
+def _are_digests(value: object) -> bool:
+    # A path here is only ever compared, never joined: whatever another tool wrote is well.
+    return isinstance(value, dict) and all(map(_is_sha256, cast("Json", value).values()))
+
+
+def _is_sha256(value: object) -> bool:
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
+
+
+def _are_paths(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_path, cast("list[object]", value)))
 
 
 def _is_path(path: object) -> bool:
@@ -178,7 +208,9 @@ def _entry(value: Json) -> Entry:
         for key in ("digests", "executable")
         if key in value and value.get(f"{key}_installed_at") == value["installed_at"]
     }
-    return Entry(value["wiki_commit"], value["installed_at"], **fresh, exposed=value.get("exposed"))
+    known = value.get("accepted")
+    accepted = None if known is None else Accepted(known["plan"], known["by"])
+    return Entry(value["wiki_commit"], value["installed_at"], **fresh, exposed=value.get("exposed"), accepted=accepted)
 
 
 def _section(document: Json) -> dict[str, Json]:

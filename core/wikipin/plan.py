@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from wikipin import refusal
 from wikipin.exposure import Exposure, Standing, exposed_path, exposed_word
-from wikipin.lockfile import Entry
+from wikipin.lockfile import Accepted, Entry
 from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.skill import Edition, Skill
 from wikipin.state import Evidence, Pinned, Situation
@@ -191,9 +191,22 @@ def _put(edition: Edition, evidence: Evidence, exposure: Exposure, pinned: Listi
         {path: mark.sha256 for path, mark in edition.listing.items()},
         sorted(path for path, mark in edition.listing.items() if mark.executable),
         sorted({*_others(evidence), *(exposed_path(word, edition.name) for word in words)}),
+        _still_accepted(edition, evidence),
     )
     old = _directories(evidence, swap)
     return Change(edition.name, entry, edition.plan, tuple(swap), tuple(link), (), old, _clean(evidence, pinned))
+
+
+def _still_accepted(edition: Edition, evidence: Evidence) -> Accepted | None:
+    accepted = evidence.entry.accepted if evidence.entry is not None else None
+    return accepted if accepted is not None and accepted.plan == edition.plan else None
+
+
+def with_acceptance(change: Change, accepted: Accepted | None) -> Change:
+    """Return the change with what its entry records of an acceptance."""
+    if accepted is None or change.entry is None:
+        return change
+    return replace(change, entry=replace(change.entry, accepted=accepted))
 
 
 def _settled(change: Change, entry: Entry) -> Change | None:

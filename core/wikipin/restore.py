@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wikipin import refusal
+from wikipin.acceptance import Acceptance, require_review
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.names import SkillName, is_skill_name
 from wikipin.pin import read_pinned
 from wikipin.plan import Change, plan_restore
 from wikipin.project import Locked, Project
+from wikipin.skill import Skill
 from wikipin.state import Evidence, Situation
 from wikipin.tree import Listing, Tree
 from wikipin.wiki import Wiki
@@ -35,6 +37,7 @@ def restore(
     names: Sequence[SkillName] = (),
     *,
     exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
     progress: Progress | None = None,
 ) -> Restored:
     """Restore the skills `names`, all of the lockfile where none is named; one that fails does not stop the others.
@@ -48,7 +51,7 @@ def restore(
         for name in dict.fromkeys(names or survey.lockfile.entries)
     ]
     with ExitStack() as stack:
-        restoration = _Restoration(wiki_path, stack, exposure or Exposure(), progress or _quietly)
+        restoration = _Restoration(wiki_path, stack, exposure or Exposure(), acceptance, progress or _quietly)
         changes = restoration.plan(wanted)
         if changes:
             with project.change(restoration.stage(changes)) as locked:
@@ -63,12 +66,20 @@ def _quietly(_: int, __: int, ___: str) -> None:
 class _Restoration:
     """One call: what was found out, what is staged, and what came of it."""
 
-    def __init__(self, wiki_path: Path, stack: ExitStack, exposure: Exposure, progress: Progress) -> None:
+    def __init__(
+        self,
+        wiki_path: Path,
+        stack: ExitStack,
+        exposure: Exposure,
+        acceptance: Acceptance | None,
+        progress: Progress,
+    ) -> None:
         self.outcome = Restored()
         self._wiki_path = wiki_path
         self._stack = stack
         self._opened: Wiki | None = None
         self._exposure = exposure
+        self._acceptance = acceptance
         self._progress = progress
         self._pinned: dict[str, Listing | None] = {}
         self._staged: list[str] = []
@@ -125,9 +136,7 @@ class _Restoration:
         """Yield what is to be staged, one tree in memory at a time; note what cannot be read, and leave it out."""
         for evidence, change in changes:
             try:
-                tree = self._read(evidence) if change.swap else None
-                if tree is not None and tree.plan != change.plan:
-                    raise refusal.not_the_commits(evidence)
+                tree = self._reviewed(evidence, change) if change.swap else None
             except WikipinError as error:
                 self.outcome.failed.append((evidence.name, error))
                 self._steps -= 2
@@ -136,12 +145,19 @@ class _Restoration:
             self._staged.append(evidence.name)
             self._progress(len(self._staged), self._steps, f"read {evidence.name}")
 
-    def _read(self, evidence: Evidence) -> Tree:
+    def _reviewed(self, evidence: Evidence, change: Change) -> Tree:
+        skill = self._read(evidence)
+        if skill.tree.plan != change.plan:
+            raise refusal.not_the_commits(evidence)
+        require_review(skill, self._acceptance, evidence.entry, "update", "skill", skill.name, "--ref", skill.commit)
+        return skill.tree
+
+    def _read(self, evidence: Evidence) -> Skill:
         if evidence.entry is not None and not is_skill_name(evidence.name):
             raise refusal.foreign_name(evidence)
         if evidence.entry is None or self._wiki.tree_ids(evidence.entry.commit) is None:
             raise refusal.pin_not_found(evidence)
-        return self._wiki.read_skill(evidence.entry.commit, SkillName(evidence.name)).tree
+        return self._wiki.read_skill(evidence.entry.commit, SkillName(evidence.name))
 
     def commit(self, locked: Locked) -> None:
         """Decide again on what stands there under the lock, and do it."""

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wikipin import refusal
+from wikipin.acceptance import Acceptance
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
-from wikipin.install import Installed, content_warnings, exposure_warnings
+from wikipin.install import Installed, content_warnings, exposure_warnings, review_warnings
+from wikipin.lockfile import Accepted
 from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName, is_skill_name
 from wikipin.pin import read_pins
-from wikipin.plan import Change, Consent, plan_update, require_plan
+from wikipin.plan import Change, Consent, plan_update, require_plan, with_acceptance
 from wikipin.project import Project
 from wikipin.skill import Skill
 from wikipin.state import Evidence, Pinned
@@ -36,6 +38,7 @@ class Wish:
     plan: PlanDigest | None = None
     consent: Consent = field(default_factory=Consent)
     exposure: Exposure = field(default_factory=Exposure)
+    acceptance: Acceptance | None = None
     dry_run: bool = False
 
 
@@ -76,18 +79,28 @@ def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: C
     evidence = project.look(name)
     require_plan(skill, wish.plan)
     change = decide(evidence)
+    accepted, found = _reviewed(skill, wish, evidence, change)
     if change is None or wish.dry_run:
-        return _unwritten(wiki, skill, wish, evidence, change)
+        return _unwritten(wiki, skill, wish, evidence, change, found=found)
     with project.change([(change, skill.tree)]) as locked:
         evidence = locked.look(name)
         if (change := decide(evidence)) is None:  # another program has done it meanwhile
             return _unwritten(wiki, skill, wish, evidence, None)
-        done = locked.commit(change)
-    answer = _unwritten(wiki, skill, wish, evidence, change)
+        done = locked.commit(with_acceptance(change, accepted))
+    answer = _unwritten(wiki, skill, wish, evidence, change, found=found)
     warnings = [*answer.warnings, *exposure_warnings(done)]
     return replace(
         answer, installed_at=done.installed_at, exposed=done.exposed, warnings=warnings, backups=tuple(done.backups)
     )
+
+
+def _reviewed(skill: Skill, wish: Wish, evidence: Evidence, change: Change | None) -> tuple[Accepted | None, list[str]]:
+    """Ask for a review where bytes come into the project."""
+    if change is None or not change.swap:
+        return None, []
+    flags = [f"--{flag.replace('_', '-')}" for flag, is_given in vars(wish.consent).items() if is_given]
+    words = ("update", "skill", skill.name, *flags)
+    return review_warnings(skill, wish.acceptance, evidence.entry, wish.ref, *words, dry_run=wish.dry_run)
 
 
 def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[Evidence], Change | None]:
@@ -99,7 +112,9 @@ def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[Evidence], Chan
     return decide
 
 
-def _unwritten(wiki: Wiki, skill: Skill, wish: Wish, evidence: Evidence, change: Change | None) -> Updated:
+def _unwritten(
+    wiki: Wiki, skill: Skill, wish: Wish, evidence: Evidence, change: Change | None, *, found: Sequence[str] = ()
+) -> Updated:
     """Answer an update that is not, or not yet, written: nothing is to be done, or it was only asked what would be."""
     if evidence.entry is None:
         raise AssertionError("what is updated has an entry")
@@ -108,7 +123,7 @@ def _unwritten(wiki: Wiki, skill: Skill, wish: Wish, evidence: Evidence, change:
         replace(skill, commit=entry.commit),
         evidence.entry.installed_at if change is None and not wish.dry_run else None,
         list(entry.exposed or []),
-        content_warnings(wiki, skill, wish.ref),
+        [*content_warnings(wiki, skill, wish.ref), *found],
         evidence.entry.commit,
         compare(evidence.copy.listing if evidence.copy else {}, Copy(skill.tree.listing)),
         is_changed=change is not None,

@@ -5,12 +5,15 @@ The work tree is only ever compared with the commit, for a warning; index and fi
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
+from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.folder import Folder
 from wikipin.git import LARGEST_TREE, Objects, at_most, find_git_dir, run_git, unreadable
@@ -26,6 +29,7 @@ WIKI_VARIABLE = "MEMTOMEM_WIKI_PATH"
 _FILES = frozenset({Kind.FILE.value, Kind.EXECUTABLE.value})
 _SKILL_MD = SKILL_MD.encode()
 _LARGEST_COMMIT = 1024 * 1024
+_LONGEST_ORIGIN = 200
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,11 @@ class Wiki(AbstractContextManager["Wiki"]):
             raise unreadable("git cannot walk the wiki's history")
         return [Commit(line) for line in answer.stdout.split()]
 
+    def origin(self) -> str:
+        """Return where the wiki was cloned from, as a person should see it (`shown_origin`)."""
+        found = run_git(self._git_dir, ["config", "--local", "--no-includes", "--get", "remote.origin.url"])
+        return shown_origin(found.stdout.strip())
+
     def has_uncommitted(self, skill: Skill) -> bool:
         """Tell whether the wiki's work tree has this skill otherwise than `skill`, which is what is committed."""
         on_disk = self._work_tree_copy(skill.name)
@@ -217,3 +226,15 @@ class Wiki(AbstractContextManager["Wiki"]):
                 return skill.scan()
         except OSError:
             return None
+
+
+def shown_origin(url: str) -> str:
+    """Return a remote's URL without user, password, query and fragment; of a path only that it is one."""
+    if not url:
+        return "no remote: it was made on this machine"
+    parts = urlsplit(url)
+    if parts.scheme and parts.netloc:
+        return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}", limit=_LONGEST_ORIGIN)
+    if (match := re.fullmatch(r"(?:[^/@:]+@)?([^/@:]+):((?!//).+)", url)) is not None:  # host:path, as ssh(1) has it
+        return printable(f"{match[1]}:{match[2]}", limit=_LONGEST_ORIGIN)
+    return "a directory on this machine"

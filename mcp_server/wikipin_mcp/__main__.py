@@ -5,8 +5,12 @@ import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import wikipin
+
+if TYPE_CHECKING:
+    from wikipin_mcp.verb import Review
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--expose", default="claude,agents", metavar="WHERE", help="claude,agents, one of them, or none"
     )
     parser.add_argument("--expose-mode", choices=["link", "copy"], default="link", help="how a skill is shown there")
+    parser.add_argument(
+        "--review",
+        choices=["ask", "block", "off"],
+        default="ask",
+        help="what is done about hidden text and credentials in a skill: ask the user, refuse, or nothing",
+    )
     parser.add_argument("demo", nargs="?", choices=["demo"], help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.demo:
@@ -42,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except wikipin.WikipinError as error:
         parser.error(str(error))
     wiki = chosen.wiki or wikipin.default_wiki_path()
-    serve(wiki.expanduser().absolute(), [path.absolute() for path in chosen.project], exposure)
+    serve(wiki.expanduser().absolute(), [path.absolute() for path in chosen.project], exposure, chosen.review)
     return 0
 
 
-def serve(wiki: Path, projects: Sequence[Path], exposure: wikipin.Exposure) -> None:
+def serve(wiki: Path, projects: Sequence[Path], exposure: wikipin.Exposure, review: "Review") -> None:
     """Serve on stdio until the client closes it."""
     # The SDK builds thousands of objects that stay; collecting among them is a fifth of the time until we answer.
     gc.disable()
@@ -58,7 +68,7 @@ def serve(wiki: Path, projects: Sequence[Path], exposure: wikipin.Exposure) -> N
 
     gc.freeze()
     gc.enable()
-    server = create_server(Options(wiki, tuple(projects), exposure))
+    server = create_server(Options(wiki, tuple(projects), exposure, review))
 
     async def run() -> None:
         async with stdio_server() as (reader, writer):

@@ -8,10 +8,13 @@ from wikipin.answer.page import render
 from wikipin.errors import WikipinError
 
 
-def success(answer: object) -> CallToolResult:
-    """Return the result that holds `answer`, a JSON object, both as structured content and as text."""
-    text = TextContent(type="text", text=render(answer))
-    return CallToolResult(content=[text], structured_content=cast("dict[str, Any]", answer))
+def success(answer: object, *, note: str | None = None) -> CallToolResult:
+    """Return the result that holds `answer`, a JSON object, both as structured content and as text.
+
+    `note` says what was not reviewed, and why.
+    """
+    said = cast("dict[str, Any]", answer) if note is None else {**cast("dict[str, Any]", answer), "review": note}
+    return CallToolResult(content=[TextContent(type="text", text=render(said))], structured_content=said)
 
 
 def failure(error: WikipinError) -> CallToolResult:

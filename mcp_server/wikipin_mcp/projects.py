@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolRequestParams, InputRequiredResult, ListRootsRequest, ListRootsResult
+from mcp_types import CallToolRequestParams, InputRequest, InputRequiredResult, ListRootsRequest, ListRootsResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from wikipin.display import printable
@@ -51,6 +51,11 @@ async def _ask_roots(context: Context, params: CallToolRequestParams) -> list[Pa
         return _paths(await context.session.send_request(ListRootsRequest(), ListRootsResult, _SECONDS_FOR_ROOTS))
     except MCPError:
         return []  # it said that it has roots, and has none to tell
+
+
+def again(params: CallToolRequestParams) -> dict[str, InputRequest]:
+    """Return what a call had to have answered before, and has to again when it comes with another answer."""
+    return {_ROOTS: ListRootsRequest()} if _ROOTS in (params.input_responses or {}) else {}
 
 
 def _paths(answered: ListRootsResult) -> list[Path]:

@@ -1,7 +1,10 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio.from_thread
@@ -19,23 +22,29 @@ from mcp_types import (
 )
 
 import wikipin
+from wikipin.acceptance import Acceptance, ReviewRequiredError
 from wikipin.errors import WikipinError
+from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
-from wikipin_mcp.projects import ask_allowed, choose_project
+from wikipin_mcp.approval import Questions
+from wikipin_mcp.projects import again, ask_allowed, choose_project
 from wikipin_mcp.tools import INSTRUCTIONS, VERBS
-from wikipin_mcp.verb import Options, Request
+from wikipin_mcp.verb import Call, Options, Request
+
+_NOT_REVIEWED = "off, by the operator's choice: nobody is asked about hidden text and credentials"
 
 Context = ServerRequestContext[Any, Any]
 
 
 def create_server(options: Options) -> Server[Any]:
     """Return the server; it has read nothing yet, neither wiki nor project."""
+    questions = Questions()
 
     async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[verb.tool for verb in VERBS.values()])
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
-        return await _call(options, context, params)
+        return await _call(options, questions, context, params)
 
     return Server(
         "wikipin",
@@ -53,25 +62,67 @@ def _report(context: Context, done: int, of: int, what: str) -> None:
         anyio.from_thread.run(context.session.report_progress, done, of, what)
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One call of a tool whose arguments are well, in a project that is allowed."""
+
+    options: Options
+    context: Context
+    params: CallToolRequestParams
+    make: Call
+    allowed: Sequence[Path]
+
+    async def run(self, acceptance: Acceptance | None) -> CallToolResult:
+        """Make the call in a worker thread. A change that has begun is finished, whoever stopped waiting for it."""
+
+        def run() -> object:
+            wanted = (self.params.arguments or {}).get("project")
+            project = wikipin.Project(choose_project(self.allowed, wanted, self.options.wiki))
+            return self.make(Request(self.options, project, partial(_report, self.context), acceptance))
+
+        answer = await anyio.to_thread.run_sync(run, abandon_on_cancel=False)
+        return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
+
+    async def run_or_ask(self, questions: Questions) -> CallToolResult | InputRequiredResult:
+        """Make the call; where it takes a person's yes, have the client ask for it, once."""
+        if self.options.review == "off":
+            return await self.run(Acceptance(None, "operator"))
+        is_answer = approval.REVIEW in (self.params.input_responses or {})
+        try:
+            return await self.run(questions.answered(self.params))
+        except ReviewRequiredError as required:
+            if is_answer or self.options.review == "block" or not approval.can_ask(self.context):
+                raise
+            return await self._ask(required, questions)
+
+    async def _ask(self, required: ReviewRequiredError, questions: Questions) -> CallToolResult | InputRequiredResult:
+        origin = await anyio.to_thread.run_sync(self._origin)
+        if approval.is_modern(self.context):
+            state = questions.ask(self.params, required.skill.tree.plan)
+            requests = {**again(self.params), approval.REVIEW: approval.request(required, origin)}
+            return InputRequiredResult(input_requests=requests, request_state=state)
+        acceptance = await approval.ask_now(self.context, required, origin)
+        if acceptance is None:
+            raise required
+        return await self.run(acceptance)
+
+    def _origin(self) -> str:
+        with wikipin.Wiki(self.options.wiki) as wiki:
+            return wiki.origin()
+
+
 async def _call(
-    options: Options, context: Context, params: CallToolRequestParams
+    options: Options, questions: Questions, context: Context, params: CallToolRequestParams
 ) -> CallToolResult | InputRequiredResult:
     verb = VERBS.get(params.name)
     if verb is None:
         raise MCPError(INVALID_PARAMS, f"wikipin has no such tool; it has {', '.join(VERBS)}")
-    arguments = params.arguments or {}
     try:
-        call = verb.check(arguments)
+        make = verb.check(params.arguments or {})
         allowed = await ask_allowed(options.projects, context, params)
         if isinstance(allowed, InputRequiredResult):
             return allowed
-
-        def run() -> object:
-            project = wikipin.Project(choose_project(allowed, arguments.get("project"), options.wiki))
-            return call(Request(options, project, partial(_report, context)))
-
-        # A change that has begun is finished, whoever stopped waiting for it.
-        return success(await anyio.to_thread.run_sync(run, abandon_on_cancel=False))
+        return await _Call(options, context, params, make, allowed).run_or_ask(questions)
     except WikipinError as error:
         return failure(error)
     except OSError as error:

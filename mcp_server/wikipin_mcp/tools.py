@@ -59,7 +59,14 @@ def _prepare_install(arguments: Json) -> Call:
     def call(request: Request) -> object:
         options = request.options
         installed = wikipin.install(
-            options.wiki, request.project, name, ref=ref, plan=plan, exposure=options.exposure, dry_run=dry_run
+            options.wiki,
+            request.project,
+            name,
+            ref=ref,
+            plan=plan,
+            exposure=options.exposure,
+            acceptance=request.acceptance,
+            dry_run=dry_run,
         )
         return answer_install(installed, room=ROOM)
 
@@ -84,7 +91,7 @@ def _prepare_update(arguments: Json) -> Call:
     dry_run: bool = arguments.get("dry_run", False)
 
     def call(request: Request) -> object:
-        wish = wikipin.Wish(ref, plan, consent, request.options.exposure, dry_run)
+        wish = wikipin.Wish(ref, plan, consent, request.options.exposure, request.acceptance, dry_run)
         return answer_update(wikipin.update(request.options.wiki, request.project, name, wish), room=ROOM)
 
     return call
@@ -96,7 +103,12 @@ def _prepare_restore(arguments: Json) -> Call:
     def call(request: Request) -> object:
         options = request.options
         restored = wikipin.restore(
-            options.wiki, request.project, names, exposure=options.exposure, progress=request.progress
+            options.wiki,
+            request.project,
+            names,
+            exposure=options.exposure,
+            acceptance=request.acceptance,
+            progress=request.progress,
         )
         return answer_restore(restored, room=ROOM)
 

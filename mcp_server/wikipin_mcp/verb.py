@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mcp_types import Tool, ToolAnnotations
 
 import wikipin
+from wikipin.acceptance import Acceptance
 from wikipin.errors import WikipinError
 from wikipin.names import parse_skill_name
 
 Json = dict[str, Any]
+
+Review = Literal["ask", "block", "off"]
+"""What is done about findings: a person is asked through the client, nobody is asked, or they do not matter."""
 
 PROJECT: Json = {
     "type": "string",
@@ -28,6 +32,7 @@ class Options:
     wiki: Path
     projects: tuple[Path, ...] = ()
     exposure: wikipin.Exposure = field(default_factory=wikipin.Exposure)
+    review: Review = "ask"
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Request:
     options: Options
     project: wikipin.Project
     progress: Callable[[int, int, str], None]
+    acceptance: Acceptance | None = None
 
 
 Call = Callable[[Request], object]
