@@ -59,13 +59,17 @@ def not_installed(evidence: Evidence, verb: "Verb") -> WikipinError:
         return WikipinError(
             "not-installed",
             f"skill '{name}' has a copy in this project, but no entry in the lockfile",
-            f"Record it with 'wikipin adopt skill {name}', or move {CANONICAL}/{name} away",
+            f"Move {CANONICAL}/{name} away"
+            if verb == "remove"
+            else f"Record it with 'wikipin adopt skill {name}', or move {CANONICAL}/{name} away",
         )
     return WikipinError(
         "not-installed",
         f"skill '{name}' is not in this project's lockfile",
-        f"Install it with context_install_skill ('wikipin install skill {name}'), or see context_status for what is "
-        "here",
+        "See context_status ('wikipin status') for what is here"
+        if verb == "remove"
+        else f"Install it with context_install_skill ('wikipin install skill {name}'), or see context_status for what "
+        "is here",
     )
 
 
