@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from wikipin import lockfile as lockfiles
-from wikipin.answer.page import fitting, left, render, shown, size
+from wikipin.answer.page import fitting, fitting_text, left, render, shown, size
 from wikipin.catalogue import Offers
 from wikipin.display import printable
 from wikipin.lockfile import Json, is_supported, parse_document
@@ -24,6 +24,8 @@ _ROOM_FOR_SKIPPED = 2_000
 _LONGEST_FIELD = 300
 _LONGEST_PATH = 200
 _MOST_CHANGES = 20
+_ROOM_FOR_CHANGES = 2_000
+_ROOM_FOR_PROBLEM = 3_000
 
 
 class ListedSkill(TypedDict):
@@ -153,29 +155,33 @@ def answer_status(statuses: Statuses, *, room: int | None = None) -> StatusAnswe
     """Answer how skills stand; where not all fit, those that are not as they should be come first."""
     answer: StatusAnswer = {
         "wiki_commit": statuses.commit,
-        "wiki_problem": None if statuses.wiki_problem is None else str(statuses.wiki_problem),
+        "wiki_problem": None
+        if statuses.wiki_problem is None
+        else fitting_text(str(statuses.wiki_problem), None if room is None else _ROOM_FOR_PROBLEM),
         "version": _short(shown(statuses.version)),
         "supported": statuses.is_supported,
         "skills": [],
         "skills_left_out": 0,
         "counts": dict(sorted(Counter(status.state.value for status in statuses.skills).items())),
     }
-    listed = [_skill_status(s) for s in sorted(statuses.skills, key=lambda s: (s.state is State.OK, s.evidence.name))]
+    ordered = sorted(statuses.skills, key=lambda status: (status.state is State.OK, status.evidence.name))
+    listed = (_skill_status(status, None if room is None else _ROOM_FOR_CHANGES) for status in ordered)
     answer["skills"] = sorted(fitting(listed, left(answer, room)), key=lambda skill: skill["name"])
-    answer["skills_left_out"] = len(listed) - len(answer["skills"])
+    answer["skills_left_out"] = len(ordered) - len(answer["skills"])
     return answer
 
 
-def _skill_status(status: Status) -> SkillStatus:
+def _skill_status(status: Status, room: int | None) -> SkillStatus:
     entry = status.evidence.entry
+    changes = fitting(listed_changes(status.changes[:_MOST_CHANGES]), room)
     return {
         "name": status.evidence.name,
         "state": status.state.value,
         "wiki_commit": None if entry is None else entry.commit,
         "installed_at": None if entry is None else printable(entry.installed_at, limit=64),
         "compared": status.is_compared,
-        "changes": listed_changes(status.changes[:_MOST_CHANGES]),
-        "changes_left_out": max(0, len(status.changes) - _MOST_CHANGES),
+        "changes": changes,
+        "changes_left_out": len(status.changes) - len(changes),
         "not_exposed": [printable(path, limit=_LONGEST_PATH) for path in status.not_exposed],
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
-from wikipin.answer.page import counted, fitting, left
+from wikipin.answer.page import counted, fitting, fitting_text, left
 from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.display import printable
 from wikipin.errors import WikipinError
@@ -17,6 +17,7 @@ _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
 _ROOM_FOR_WARNINGS = 2_500
 _ROOM_FOR_CHANGES = 2_500
+_ROOM_FOR_SENTENCE = 3_000
 
 
 class ListedFile(TypedDict):
@@ -117,14 +118,15 @@ def answer_update_all(done: Sequence[Updated], refused: Sequence[tuple[str, Wiki
     return {
         "updated": [answer_update(updated) for updated in done if updated.is_changed],
         "unchanged": [updated.skill.name for updated in done if not updated.is_changed],
-        "failed": [_failure(name, error) for name, error in refused],
+        "failed": [_failure(name, error, None) for name, error in refused],
     }
 
 
 def answer_restore(restored: Restored, *, room: int | None = None) -> RestoreAnswer:
     """Answer a restore; where not all fits, what failed comes first."""
     answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
-    failures = [_failure(name, error) for name, error in sorted(restored.failed, key=lambda failed: failed[0])]
+    room_for_each = None if room is None else _ROOM_FOR_SENTENCE
+    failures = [_failure(name, error, room_for_each) for name, error in sorted(restored.failed, key=lambda f: f[0])]
     answer["failed"] = fitting(failures, left(answer, room))
     if len(answer["failed"]) == len(failures):
         answer["restored"] = fitting(sorted(restored.restored), left(answer, room))
@@ -179,8 +181,13 @@ def listed_files(skill: Skill) -> Iterator[ListedFile]:
         yield {"path": path, "size": len(file.content), "executable": file.executable}
 
 
-def _failure(name: str, error: WikipinError) -> Failure:
-    return {"name": printable(name, limit=64), "code": error.code, "problem": error.problem, "remedy": error.remedy}
+def _failure(name: str, error: WikipinError, room: int | None) -> Failure:
+    return {
+        "name": printable(name, limit=64),
+        "code": error.code,
+        "problem": fitting_text(error.problem, room),
+        "remedy": fitting_text(error.remedy, room),
+    }
 
 
 def _next_step(installed: Installed) -> str:
