@@ -9,14 +9,19 @@ from wikis import make_wiki, plain_skill
 
 from wikipin import Project, WikipinError, list_skills
 from wikipin.answer.page import ROOM, render
-from wikipin.answer.reading import answer_list, answer_lockfile
-from wikipin.answer.writing import answer_install
+from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
+from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
 from wikipin.catalogue import Offer, Offers
 from wikipin.install import Installed
+from wikipin.lockfile import Entry
 from wikipin.names import Commit, RelPath, SkillName
+from wikipin.remove import Removed
+from wikipin.restore import Restored
 from wikipin.skill import Skill
-from wikipin.state import State
-from wikipin.tree import File, Tree
+from wikipin.state import Evidence, State
+from wikipin.status import Status, Statuses
+from wikipin.tree import File, FileChange, Tree
+from wikipin.update import Updated
 from wikipin_mcp.answers import success
 
 Json = dict[str, Any]
@@ -273,3 +278,103 @@ def test_a_lockfile_however_deep_is_answered_or_refused(levels: int) -> None:
     except WikipinError:
         return
     _assert_fits(answer)
+
+
+_HOSTILE = {
+    "ascii": "x" * 200,
+    "wide": _WIDE * 100,
+    "quotes": _QUOTES * 100,
+    "hidden": _HIDDEN * 40,
+    "surrogates": "\udcff" * 200,
+}
+HOSTILE = pytest.mark.parametrize("text", _HOSTILE.values(), ids=_HOSTILE)
+
+
+def _status(name: str, text: str, changes: int, state: State = State.MODIFIED) -> Status:
+    entry = Entry(_COMMIT, text[:64])
+    found = [FileChange(f"{number}{text}", "modified") for number in range(changes)]
+    return Status(Evidence(name, entry, None), state, is_compared=True, changes=found)
+
+
+@HOSTILE
+@pytest.mark.parametrize(("skills", "changes"), [(1, 0), (1, 300), (40, 1), (40, 20), (1000, 0), (100, 30)])
+def test_no_status_is_larger_than_an_agent_may_get(skills: int, changes: int, text: str) -> None:
+    statuses = [_status(f"{'x' * 58}{number:05}", text, changes) for number in range(skills)]
+    answer = answer_status(Statuses(_COMMIT, statuses), room=ROOM)
+    _assert_fits(answer)
+    assert answer["skills"]
+    assert len(answer["skills"]) + answer["skills_left_out"] == skills
+    assert answer["counts"] == {"modified": skills}
+    for skill in answer["skills"]:
+        assert len(skill["changes"]) + skill["changes_left_out"] == changes
+        assert skill["changes"] or not changes
+
+
+def test_a_status_that_does_not_fit_shows_first_what_is_not_well() -> None:
+    well = [_status(f"a-{number:04}", "then", 0, State.OK) for number in range(500)]
+    ill = [_status(f"z-{number}", "then", 1) for number in range(3)]
+    answer = answer_status(Statuses(_COMMIT, [*well, *ill]), room=ROOM)
+    _assert_fits(answer)
+    names = [skill["name"] for skill in answer["skills"]]
+    assert names[-3:] == ["z-0", "z-1", "z-2"]
+    assert names == sorted(names)
+    assert len(answer_status(Statuses(_COMMIT, [*well, *ill]))["skills"]) == 503
+
+
+@HOSTILE
+def test_a_status_without_its_wiki_says_why_and_fits(text: str) -> None:
+    problem = WikipinError("wiki-unreadable", text * 20, text * 20)
+    answer = answer_status(Statuses(None, [_status("hello", text, 20)] * 50, problem, version=text), room=ROOM)
+    _assert_fits(answer)
+    assert answer["wiki_problem"].startswith("wiki-unreadable: ") if answer["wiki_problem"] else False
+
+
+def _updated(text: str, changes: int, files: int, warnings: int, backups: int) -> Updated:
+    installed = _installed(tuple(_file(f"{'p' * 60}{number:03}") for number in range(files)), [text] * warnings)
+    return Updated(
+        **vars(installed),
+        previous_commit=_COMMIT,
+        changes=[FileChange(f"{number}{text}", "modified") for number in range(changes)],
+        is_changed=True,
+        backups=[f".memtomem/.backup/{'x' * 64}-20260102T030405000000Z-{number}" for number in range(backups)],
+    )
+
+
+@HOSTILE
+@pytest.mark.parametrize(("changes", "files", "warnings"), [(1, 1, 1), (100, 512, 0), (100, 512, 512), (0, 512, 512)])
+def test_no_update_is_larger_than_an_agent_may_get(changes: int, files: int, warnings: int, text: str) -> None:
+    answer = answer_update(_updated(text, changes, files, warnings, 3), room=ROOM)
+    _assert_fits(answer)
+    assert len(answer["changes"]) + answer["changes_left_out"] == changes
+    assert len(answer["files"]) + answer["files_left_out"] == files
+    assert answer["files"]
+
+
+def test_an_update_names_every_backup() -> None:
+    answer = answer_update(_updated("x", 1, 1, 0, 3), room=ROOM)
+    assert answer["backup"] == f".memtomem/.backup/{'x' * 64}-20260102T030405000000Z-0"
+    assert len([warning for warning in answer["warnings"] if ".memtomem/.backup" in warning]) == 2
+    assert answer_update(_updated("x", 1, 1, 0, 0), room=ROOM)["backup"] is None
+
+
+@HOSTILE
+@pytest.mark.parametrize(("failed", "restored"), [(0, 500), (1, 500), (1, 0), (100, 100)])
+def test_no_restore_is_larger_than_an_agent_may_get(failed: int, restored: int, text: str) -> None:
+    names = [f"{'x' * 58}{number:05}" for number in range(restored)]
+    error = WikipinError("local-edits", f"the copy is not what was installed: {text * 20}", text * 20)
+    outcome = Restored(names, names[: restored // 2], [(f"f{number}", error) for number in range(failed)])
+    answer = answer_restore(outcome, room=ROOM)
+    _assert_fits(answer)
+    shown = len(answer["failed"]) + len(answer["restored"]) + len(answer["unchanged"])
+    assert shown + answer["left_out"] == failed + restored + restored // 2
+    assert answer["failed"] or not failed
+    assert answer_restore(outcome)["left_out"] == 0
+
+
+@HOSTILE
+@pytest.mark.parametrize("warnings", [0, 1, 100])
+def test_no_removal_is_larger_than_an_agent_may_get(warnings: int, text: str) -> None:
+    exposed = [f".agents/skills/{'x' * 64}", f".claude/skills/{'x' * 64}"]
+    answer = answer_remove(Removed(SkillName("x" * 64), exposed, ["b"] * 3, [text] * warnings), room=ROOM)
+    _assert_fits(answer)
+    assert (answer["removed"], answer["backup"], answer["unexposed"]) == (True, "b", exposed)
