@@ -27,7 +27,7 @@ from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 
 _SKILLS: dict[str, Files] = {
-    "hello": {**plain_skill("hello"), "run.sh": (b"one\r\n", True), "docs/a.md": b"\xff\0"},
+    "hello": {**plain_skill("hello"), "run.sh": (b"one\r\n", True), "docs/a.md": b"a"},
     "other": plain_skill("other"),
     "third": plain_skill("third"),
 }
