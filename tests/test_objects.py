@@ -23,7 +23,7 @@ from wikis import (
 )
 
 from wikipin import Wiki, WikipinError
-from wikipin.names import Revision, SkillName
+from wikipin.names import Commit, Revision, SkillName
 from wikipin.objects import TreeEntry, is_object, parse_commit_tree, parse_tree
 from wikipin.tree import SKILL_MD
 
@@ -206,6 +206,16 @@ def test_an_object_that_was_replaced_is_read_as_it_was(wiki: Path) -> None:
     with Wiki(wiki) as opened:
         tree = opened.read_skill(opened.resolve(), _NAME).tree
     assert tree.content(SKILL_MD) == _FILES["SKILL.md"]
+
+
+def test_a_graft_makes_no_commit_the_parent_of_another(wiki: Path) -> None:
+    old = head(wiki)
+    alone = Commit(git(wiki, "commit-tree", "HEAD^{tree}", "-m", "Alone").decode())
+    (wiki / ".git" / "info").mkdir(exist_ok=True)
+    (wiki / ".git" / "info" / "grafts").write_text(f"{alone} {old}\n")
+    assert git(wiki, "rev-list", alone).decode().split() == [alone, old]
+    with Wiki(wiki) as opened:
+        assert opened.ancestors({old}, alone) == set()
 
 
 def _trap(wiki: Path, marker: Path) -> None:

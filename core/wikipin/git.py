@@ -87,11 +87,13 @@ def _command(git_dir: Path, arguments: list[str]) -> list[str]:
 
 
 # git(1), "Environment Variables". An empty GIT_ALLOW_PROTOCOL stops a partial clone from fetching what it lacks.
+# A graft file changes who is whose parent, as a replacement changes what an object is (gitrepository-layout(5)).
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_TERMINAL_PROMPT": "0",
