@@ -1,11 +1,13 @@
 """What a terminal or a model may be shown of a stranger's text."""
 
 import random
+import time
 import unicodedata
 
 import pytest
 
 from wikipin.display import printable
+from wikipin.hidden import find_hidden
 
 _HIDDEN = {
     "control": "\0\x07\x08\x1b\x7f\x80\x9b\x9f",
@@ -16,9 +18,10 @@ _HIDDEN = {
     "private use": "\ue000\uf8ff\U000f0000\U0010fffd",
     "surrogate": "\ud800\udbff\udc00\udcff\udfff",
     "default ignorable": "\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0\ufff0\ufff8\U000e0000\U000e0fff",
+    "blank": "\ufffc\U00016fe4\U0001d159\U00013441\U00013442",
     "no character": "\ufdd0\ufdef\ufffe\uffff",
 }
-_BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+_BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029\u2800"
 _CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 _ALL_HIDDEN = frozenset("".join(_HIDDEN.values()))
 
@@ -51,6 +54,19 @@ def test_what_can_be_seen_stays(text: str) -> None:
 )
 def test_text_is_cut_to_the_limit_after_what_is_hidden_is_gone(text: str, shown: str) -> None:
     assert printable(text, limit=4) == shown
+
+
+def test_what_a_review_takes_for_hidden_is_never_shown() -> None:
+    """Two modules know which characters nobody sees: what one of them learns, the other must not forget."""
+    shown = [character for character in map(chr, range(0x110000)) if printable(character, limit=9) == character]
+    assert len(shown) > 900_000
+    assert [found.characters for found in find_hidden("\n".join(shown))] == []
+
+
+def test_a_name_of_millions_of_characters_does_not_hold_anybody_up() -> None:
+    started = time.process_time()
+    assert len(printable("\u00e9\u200b" * 2_000_000, limit=100)) == 100
+    assert time.process_time() - started < 1
 
 
 def test_no_text_comes_out_with_a_hidden_character_on_two_lines_or_too_long() -> None:

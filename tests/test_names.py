@@ -153,12 +153,12 @@ _UNSAFE = {
     "has a control or an invisible character": [
         f"a{character}b"
         for character in "\0\t\n\r\x1b\x7f\x85\xad\u034f\u061c\u115f\u180e\u200b\u200d\u200e\u2028\u2029\u202e\u2060"
-        "\u2066\u3164\ufe0f\ufeff\uffa0\ue000\ud800\U000e0041\U000e0100\U000f0000"
+        "\u2066\u3164\ufe0f\ufeff\uffa0\ue000\ud800\U000e0041\U000e0100\U000f0000\u2800\ufffc\U0001d159\U00013441"
     ],
     "is not in Unicode's NFC form": ["cafe\u0301", "\u212b", "a/\u1100\u1161"],
     "has one of": [f"a{character}b" for character in '\\:*?"<>|'] + ["c:", "a/b\\..\\c"],
-    "has a part that begins with": [" a", "-a", "~a", "a/ b", "a/-rf", "a/~b", "~"],
-    "has a part that ends with": ["a.", "a ", "a./b", "a /b", "...", "a..", "con."],
+    "has a part that begins with": [" a", "-a", "~a", "a/ b", "a/-rf", "a/~b", "~", "\xa0", "\u3000a"],
+    "has a part that ends with": ["a.", "a ", "a./b", "a /b", "...", "a..", "con.", "a\u2003", "a\xa0/b"],
     "has the name of a Windows device": [
         *("con", "CON", "Con.txt", "prn", "aux.c", "nul", "NUL.tar.gz", "com1", "COM9.md", "lpt1", "LPT9", "com0"),
         *("com\u00b9", "com\u00b2", "LPT\u00b3.txt", "conin$", "CONOUT$", "conout$.x", "a/con/b", "prn/a"),

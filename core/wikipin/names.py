@@ -127,8 +127,8 @@ def _part_fault(part: str) -> str | None:
         "has a control or an invisible character": printable(part, limit=LONGEST_PATH_BYTES) != part,
         "is not in Unicode's NFC form": unicodedata.normalize("NFC", part) != part,
         'has one of \\ : * ? " < > |': not _FORBIDDEN_IN_PATH.isdisjoint(part),
-        "has a part that begins with a space, '-' or '~'": part.startswith((" ", "-", "~")),
-        "has a part that ends with a space or '.'": part.endswith((" ", ".")),
+        "has a part that begins with a space, '-' or '~'": part.startswith(("-", "~")) or part[:1].isspace(),
+        "has a part that ends with a space or '.'": part.endswith(".") or part[-1:].isspace(),
         "has the name of a Windows device": _DEVICE.fullmatch(folded) is not None,
         "may be taken for '.git'": folded == ".git" or _GIT_SHORT_NAME.fullmatch(folded) is not None,
     }
