@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import subprocess
 import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from wikis import (
@@ -196,6 +197,23 @@ def test_a_git_that_never_answers_is_given_up(
     with pytest.raises(WikipinError, match="wiki-unreadable"), Wiki(wiki) as opened:
         opened.read_skill(opened.resolve(Revision("main")), _NAME)
     assert time.monotonic() - started < 20
+
+
+def test_a_wiki_is_read_on_however_long_ago_it_was_opened(wiki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a project's lock, or writes many skills, has it open for longer than git may take to answer."""
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr("wikipin.git._SECONDS_FOR_GIT", 0.5)
+    monkeypatch.setattr("wikipin.git.subprocess.Popen", start)
+    with Wiki(wiki) as opened:
+        commit = opened.resolve()
+        started[0].wait(20)
+        assert opened.read_skill(commit, _NAME).tree.content(SKILL_MD) == _FILES["SKILL.md"]
 
 
 def test_an_object_that_was_replaced_is_read_as_it_was(wiki: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -128,6 +129,7 @@ class Objects:
         self._git_dir = git_dir
         self._process: subprocess.Popen[bytes] | None = None
         self._deadline: threading.Timer | None = None
+        self._started = 0.0
         self._unanswered = 0
         self.oid_bytes = 20
 
@@ -165,7 +167,8 @@ class Objects:
             self._unanswered = 0
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        if self._unanswered:  # somebody stopped half-way: what is still in the pipe answers another question
+        is_old = time.monotonic() - self._started > _SECONDS_FOR_GIT / 2  # its deadline may come before its answer
+        if self._unanswered or is_old:  # somebody stopped half-way: what is in the pipe answers another question
             self.close()
         if self._process is None:
             self._process = subprocess.Popen(
@@ -176,6 +179,7 @@ class Objects:
                 cwd="/",
                 env=_ENVIRONMENT,
             )
+            self._started = time.monotonic()
             # A repository may have a FIFO where git reads a file: what hangs is killed, and then reads as ended.
             self._deadline = threading.Timer(_SECONDS_FOR_GIT, self._process.kill)
             self._deadline.daemon = True
