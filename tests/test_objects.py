@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Self
 
 import pytest
 from wikis import (
@@ -202,14 +202,14 @@ def test_a_git_that_never_answers_is_given_up(
 def test_a_wiki_is_read_on_however_long_ago_it_was_opened(wiki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for a project's lock, or writes many skills, has it open for longer than git may take to answer."""
     started: list[subprocess.Popen[bytes]] = []
-    popen = subprocess.Popen
 
-    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
-        started.append(popen(*arguments, **options))
-        return started[-1]
+    class Noted(subprocess.Popen[bytes]):
+        def __new__(cls, *_: object, **__: object) -> Self:
+            started.append(process := super().__new__(cls))
+            return process
 
     monkeypatch.setattr("wikipin.git._SECONDS_FOR_GIT", 0.5)
-    monkeypatch.setattr("wikipin.git.subprocess.Popen", start)
+    monkeypatch.setattr("wikipin.git.subprocess.Popen", Noted)
     with Wiki(wiki) as opened:
         commit = opened.resolve()
         started[0].wait(20)
