@@ -216,6 +216,20 @@ def test_a_tree_is_discarded_and_what_its_links_lead_to_is_not(folder: Folder, p
     assert snapshot(outside) == before
 
 
+def test_a_tree_is_discarded_however_deep_it_is(folder: Folder, place: Path) -> None:
+    (place / "x").mkdir()
+    descriptor = os.open(place / "x", os.O_RDONLY)
+    for _ in range(2000):
+        os.mkdir("a", 0o700, dir_fd=descriptor)
+        child = os.open("a", os.O_RDONLY, dir_fd=descriptor)
+        os.fchmod(descriptor, 0o500)
+        os.close(descriptor)
+        descriptor = child
+    os.close(descriptor)
+    folder.discard_tree("x")
+    assert folder.names() == []
+
+
 @pytest.mark.parametrize("kind", _LINKS)
 def test_of_a_link_only_itself_is_discarded_and_not_the_tree_that_it_leads_to(
     folder: Folder, place: Path, outside: Path, kind: str

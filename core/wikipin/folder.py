@@ -7,6 +7,7 @@ leads to by now, the descriptor leads to what was opened (openat(2), O_NOFOLLOW)
 import errno
 import hashlib
 import os
+import secrets
 import stat
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -126,7 +127,7 @@ class Folder(AbstractContextManager["Folder"]):
         os.symlink(target, name, dir_fd=self.descriptor)
 
     def rename(self, name: str, into: "Folder", to: str) -> None:
-        """Rename the file `name`, over what stands at `to`."""
+        """Rename `name`, over the file or the empty directory that stands at `to`."""
         os.rename(name, to, src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor)
 
     def place(self, name: str, into: "Folder", to: str) -> None:
@@ -154,12 +155,14 @@ class Folder(AbstractContextManager["Folder"]):
         if self.what(name) is not What.DIRECTORY:
             self.discard(name)
             return
-        with self.child(name) as child:
-            mode = os.fstat(child.descriptor).st_mode
-            if mode & stat.S_IRWXU != stat.S_IRWXU:  # somebody protected it against just this
-                os.fchmod(child.descriptor, stat.S_IMODE(mode) | stat.S_IRWXU)
-            for inside in child.names():
-                child.discard_tree(inside)
+        with self.child(name) as top:
+            _unprotect(top)
+            while directories := _discard_files(top):
+                for directory in directories:
+                    with top.child(directory) as child:
+                        for inside in _discard_files(child):  # brought up here: it may go deeper than we could call
+                            child.rename(inside, top, secrets.token_hex(8))
+                    os.rmdir(directory, dir_fd=top.descriptor)
         os.rmdir(name, dir_fd=self.descriptor)
 
     def sync(self) -> None:
@@ -211,6 +214,25 @@ class Folder(AbstractContextManager["Folder"]):
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _discard_files(folder: Folder) -> list[str]:
+    """Remove what is no directory, and return the names of those that are, made ready to be emptied and moved."""
+    directories: list[str] = []
+    for name in folder.names():
+        if folder.what(name) is What.DIRECTORY:
+            directories.append(name)
+            with folder.child(name) as child:
+                _unprotect(child)
+        else:
+            folder.discard(name)
+    return directories
+
+
+def _unprotect(folder: Folder) -> None:
+    mode = os.fstat(folder.descriptor).st_mode
+    if mode & stat.S_IRWXU != stat.S_IRWXU:  # somebody protected it against just this
+        os.fchmod(folder.descriptor, stat.S_IMODE(mode) | stat.S_IRWXU)
 
 
 def _scan(folder: Folder, prefix: str, listing: dict[str, Mark], odd: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from wikipin.folder import Folder, What
 from wikipin.tree import Tree
 
 STAGING = ".staging"
-_OWNER = "owner"
+OWNER = "owner"
 _OPEN_OWNER = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -79,7 +79,7 @@ def sweep(memtomem: Folder) -> None:
 def _sweep_one(area: Folder, name: str) -> None:
     with area.child(name) as folder:
         try:
-            owner = os.open(_OWNER, _OPEN_OWNER, dir_fd=folder.descriptor)
+            owner = os.open(OWNER, _OPEN_OWNER, dir_fd=folder.descriptor)
         except FileNotFoundError:
             # Its maker is between two steps, or died there. It is empty, and the first of them would make another.
             with suppress(OSError):
@@ -95,9 +95,9 @@ def _sweep_one(area: Folder, name: str) -> None:
 def _remove(area: Folder, name: str, folder: Folder) -> None:
     """Remove a staging directory, the proof of its ownership last: what is left half-way can still be swept."""
     for inside in folder.names():
-        if inside != _OWNER:
+        if inside != OWNER:
             folder.discard_tree(inside)
-    folder.discard(_OWNER)
+    folder.discard(OWNER)
     os.rmdir(name, dir_fd=area.descriptor)
 
 
@@ -110,7 +110,7 @@ def _create(area: Folder) -> tuple[str, Folder, int]:
         except FileNotFoundError:
             continue
         try:
-            owner = os.open(_OWNER, _OPEN_OWNER | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder.descriptor)
+            owner = os.open(OWNER, _OPEN_OWNER | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder.descriptor)
         except FileNotFoundError:
             folder.__exit__(None, None, None)
             continue
