@@ -149,6 +149,15 @@ def _is_exposed(work: Work, word: str) -> bool:
         return False
 
 
+def _stands(work: Work, word: str) -> bool:
+    """Tell whether anything stands where an exposure was."""
+    try:
+        with work.root.descendant(DIRECTORIES[word]) as folder:
+            return folder.what(work.journal.name) is not What.NOTHING
+    except OSError:
+        return True  # it cannot be seen
+
+
 def unexpose(work: Work, done: Done) -> None:
     """Take the exposures away that the journal names, links and copies. What is neither is left, and named."""
     name = work.journal.name
@@ -164,6 +173,8 @@ def unexpose(work: Work, done: Done) -> None:
         except FileNotFoundError:
             pass
         except OSError as error:
+            if not _stands(work, word):
+                raise  # it is gone, and not yet on the medium: whoever finishes the journal sees to that
             done.not_unexposed.append((path, error.strerror or "the disk gave no reason"))
             continue
         done.unexposed.append(path)

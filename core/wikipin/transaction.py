@@ -122,7 +122,7 @@ def _recorded(lockfile: Lockfile, journal: Journal, done: Done) -> Lockfile:
         return lockfile.without_entry(journal.name)
     unseen = {path for path, _ in done.not_exposed}
     done.exposed = [path for path in journal.entry.exposed or [] if path not in unseen]
-    # An exposure that could not be replaced is the old one, and ours as before.
+    # An exposure that could not be made and that the lockfile has named before is still to be made, or is the old one.
     ours = [
         *done.exposed,
         *unseen.intersection(exposed_path(slot, journal.name) for slot in journal.old if slot != COPY),
