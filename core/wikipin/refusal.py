@@ -183,6 +183,12 @@ def would_roll_back(
     )
 
 
+def not_shown(name: str, not_exposed: Sequence[tuple[str, str]]) -> WikipinError:
+    where = " and ".join(f"could not be made visible at '{path}': {why}" for path, why in not_exposed)
+    problem = f"skill '{name}' is restored, the change is committed, and it {where}"
+    return WikipinError("io-error", problem, "Mend that, and restore again")
+
+
 def exposure_conflict(paths: Sequence[str], *, is_owned: bool) -> WikipinError:
     return WikipinError(
         "exposure-conflict",

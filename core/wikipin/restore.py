@@ -164,8 +164,9 @@ class _Restoration:
         for number, name in enumerate(self._staged, start=1):
             try:
                 change = self._decide(locked.look(name))
-                if change is not None:
-                    locked.commit(change)
+                done = None if change is None else locked.commit(change)
+                if done is not None and done.not_exposed:
+                    raise refusal.not_shown(name, done.not_exposed)
                 (self.outcome.unchanged if change is None else self.outcome.restored).append(name)
             except WikipinError as error:
                 self.outcome.failed.append((name, error))

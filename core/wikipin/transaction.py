@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from wikipin import journal as journals
-from wikipin.exposure import exposed_path
 from wikipin.folder import Folder, What
 from wikipin.inspection import read_lockfile
 from wikipin.journal import Journal, parse_journal
@@ -122,11 +121,10 @@ def _recorded(lockfile: Lockfile, journal: Journal, done: Done) -> Lockfile:
         return lockfile.without_entry(journal.name)
     unseen = {path for path, _ in done.not_exposed}
     done.exposed = [path for path in journal.entry.exposed or [] if path not in unseen]
-    # An exposure that could not be made and that the lockfile has named before is still to be made, or is the old one.
-    ours = [
-        *done.exposed,
-        *unseen.intersection(exposed_path(slot, journal.name) for slot in journal.old if slot != COPY),
-    ]
+    # An exposure that could not be made, and that the lockfile has named before, is still to be made, or is the old one.
+    before = lockfile.entry(journal.name)
+    named = () if before is None or before.exposed is None else before.exposed
+    ours = [*done.exposed, *unseen.intersection(named)]
     return lockfile.with_entry(journal.name, replace(journal.entry, exposed=ours))
 
 

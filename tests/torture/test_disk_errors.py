@@ -106,9 +106,14 @@ def _as_told(allowed: Bounds, warnings: str) -> Snapshot:
         state = {name: what for name, what in state.items() if name not in _below(path, allowed.after)}
         was = _below(path, allowed.before)
         state |= was
-        if not was:
+        if not was and path not in _exposed_in(allowed.before):
             state[".memtomem/lock.json"] = _not_exposed(path, state[".memtomem/lock.json"])
     return state
+
+
+def _exposed_in(state: Snapshot) -> set[str]:
+    _, content = state.get(".memtomem/lock.json", (0, b'{"skills": {}}'))
+    return {path for entry in json.loads(content)["skills"].values() for path in entry.get("exposed", [])}
 
 
 def _below(path: str, state: Snapshot) -> Snapshot:
