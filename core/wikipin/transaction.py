@@ -121,7 +121,7 @@ def _recorded(lockfile: Lockfile, journal: Journal, done: Done) -> Lockfile:
         return lockfile.without_entry(journal.name)
     unseen = {path for path, _ in done.not_exposed}
     done.exposed = [path for path in journal.entry.exposed or [] if path not in unseen]
-    # An exposure that could not be made, and that the lockfile has named before, is still to be made, or is the old one.
+    # An exposure that could not be made, and that the lockfile has named before, is still to be made, or an old one.
     before = lockfile.entry(journal.name)
     named = () if before is None or before.exposed is None else before.exposed
     ours = [*done.exposed, *unseen.intersection(named)]
