@@ -101,7 +101,8 @@ def _as_told(allowed: Bounds, warnings: str) -> Snapshot:
     """Return the new state as the warnings say that it is: an exposure that could not be changed is as it was."""
     state = dict(allowed.after)
     for path in _NOT_REMOVED.findall(warnings):
-        state |= _below(path, allowed.before)
+        kept = f"-TIME-{path.partition('/')[0].removeprefix('.')}/"  # edited bytes that stay where they are
+        state = {name: what for name, what in state.items() if kept not in name} | _below(path, allowed.before)
     for path in _NOT_SHOWN.findall(warnings):
         state = {name: what for name, what in state.items() if name not in _below(path, allowed.after)}
         was = _below(path, allowed.before)
