@@ -89,6 +89,10 @@ class Folder(AbstractContextManager["Folder"]):
             os.mkdir(name, dir_fd=self.descriptor)
         return self.child(name)
 
+    def is_writable(self) -> bool:
+        """Tell whether this process may make, rename and remove names in this directory."""
+        return os.access(".", os.W_OK, dir_fd=self.descriptor, effective_ids=os.access in os.supports_effective_ids)
+
     def names(self) -> list[str]:
         """Return the names in this directory, sorted."""
         return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - pathlib cannot list a descriptor

@@ -19,7 +19,7 @@ from wikipin.exposure import CANONICAL
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of
 from wikipin.journal import Journal, staged_name
-from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout
+from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout, check_writable
 from wikipin.lock import locked, locked_copies
 from wikipin.placing import Done
 from wikipin.plan import Change
@@ -83,6 +83,7 @@ class Project:
             memtomem = stack.enter_context(root.make_child(MEMTOMEM))
             root.sync()
             staging = stack.enter_context(open_staging(memtomem))
+            check_writable(memtomem)
             names: list[str] = []
             for change, tree in changes:
                 names.append(change.name)
