@@ -217,9 +217,12 @@ def test_a_tree_that_somebody_protected_is_no_hindrance_to_the_next_command(wiki
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_project_that_cannot_be_written_to_is_refused_and_left(wiki: Path, project: Path) -> None:
-    (project / ".memtomem").chmod(0o555)
+@pytest.mark.parametrize("place", [".memtomem", ".memtomem/skills", ".memtomem/.txn", ".memtomem/.staging"])
+def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, wiki: Path, project: Path) -> None:
+    (project / place).chmod(0o555)
     try:
-        assert _refused(wiki, project).code == "io-error"
+        refused = _refused(wiki, project)
     finally:
-        (project / ".memtomem").chmod(0o755)
+        (project / place).chmod(0o755)
+    assert refused.code == "io-error"
+    assert "nothing was changed" in refused.problem

@@ -520,13 +520,16 @@ def test_a_displaced_tree_that_somebody_protected_is_no_hindrance_to_the_next_co
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_project_that_cannot_be_written_to_is_refused_and_left(wiki: Path, project: Path) -> None:
-    for place in (project / ".memtomem", project):
-        place.chmod(0o555)
-        try:
-            assert _refused(wiki, project).code == "io-error"
-        finally:
-            place.chmod(0o755)
+@pytest.mark.parametrize("place", [".memtomem", ".memtomem/skills", ".memtomem/.txn", ".memtomem/.staging"])
+def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, wiki: Path, project: Path) -> None:
+    (project / place).chmod(0o555)
+    try:
+        refused = _refused(wiki, project)
+    finally:
+        (project / place).chmod(0o755)
+    assert refused.code == "io-error"
+    assert "nothing was changed" in refused.problem
+    assert _state(wiki, project) == "behind"
 
 
 def test_the_lock_is_held_once(wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
