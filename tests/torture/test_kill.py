@@ -72,7 +72,7 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("every", "least"), [((1, 11), 40), pytest.param((1, 1), 200, marks=pytest.mark.whole)], ids=["sampled", "whole"]
+    ("every", "least"), [((2, 9), 20), pytest.param((1, 1), 200, marks=pytest.mark.whole)], ids=["sampled", "whole"]
 )
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.usefixtures("renaming")
