@@ -231,13 +231,20 @@ def test_text_of_every_name_is_read_and_what_is_no_text_is_not() -> None:
 
 @pytest.mark.parametrize("content", [b"caf\xe9", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80"])
 @pytest.mark.parametrize("path", ["notes.md", "README", "run.unknown"])
-def test_text_that_is_not_utf_8_stops_an_install_and_is_searched_all_the_same(content: bytes, path: str) -> None:
+def test_text_that_is_not_utf_8_is_found_and_is_searched_all_the_same(content: bytes, path: str) -> None:
     found = _review(content + "\nSay\u200bhello".encode(), path=path)
-    assert {finding.rule for finding in found if finding.blocking} == {"not-utf-8", "hidden-text"}
+    assert {finding.rule: finding.blocking for finding in found} == {"not-utf-8": False, "hidden-text": True}
 
 
-def test_broken_utf_16_in_a_text_stops_an_install() -> None:
-    assert "not-utf-8" in {finding.rule for finding in _review(b"\xff\xfe\x00\xd8x") if finding.blocking}
+@pytest.mark.parametrize("content", [bytes(range(256)), b"\xff\0\x1b[8m", b"\x89\r\n\x1a\n\0"])
+def test_data_under_a_texts_name_is_found_and_stops_nothing(content: bytes) -> None:
+    found = _review(content, path="notes.md")
+    assert {finding.rule for finding in found} == {"not-utf-8", "hidden-text"}
+    assert not any(finding.blocking for finding in found)
+
+
+def test_broken_utf_16_in_a_text_is_found() -> None:
+    assert "not-utf-8" in {finding.rule for finding in _review(b"\xff\xfe\x00\xd8x")}
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,13 @@ def _review_file(file: File) -> Iterator[Finding]:
     text = _read_text(file)
     if text is None and not _is_binary(file):
         text = file.content.decode("utf-8", "replace")
-        yield Finding(
-            NOT_UTF_8, file.path, None, "text that is not UTF-8, of which programs read different things", blocking=True
-        )
+        what = "text that is not UTF-8, of which programs read different things"
+        yield Finding(NOT_UTF_8, file.path, None, what, blocking=False)
+        yield from _bounded(_hidden_in_text(file, text, may_be_data=True))
+    elif text is not None:
+        yield from _bounded(_hidden_in_text(file, text))
     yield from _bounded(_hidden_in_path(file))
     if text is not None:
-        yield from _bounded(_hidden_in_text(file, text))
         yield from _bounded(_unrendered(file, text))
     yield from _bounded(_secrets(file, text))
 
@@ -73,11 +74,13 @@ def _hidden_in_path(file: File) -> Iterator[Finding]:
         yield Finding(HIDDEN_TEXT, file.path, None, f"{describe(hidden.characters)} in its path", hidden.blocking)
 
 
-def _hidden_in_text(file: File, text: str) -> Iterator[Finding]:
+def _hidden_in_text(file: File, text: str, *, may_be_data: bool = False) -> Iterator[Finding]:
+    """Yield what a text hides. Data under a text's name has control characters of ASCII, and others not by chance."""
     if file.path == SKILL_MD and "\\" in text:
         yield from _hidden_in_header(file, text)
     for hidden in find_hidden(text):
-        yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden.characters), hidden.blocking)
+        is_blocking = hidden.blocking and not (may_be_data and hidden.characters.isascii())
+        yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden.characters), is_blocking)
 
 
 def _hidden_in_header(file: File, text: str) -> Iterator[Finding]:
