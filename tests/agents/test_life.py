@@ -60,3 +60,23 @@ def test_codex_without_a_person_does_not_make_a_call_that_may_destroy(
     answers = [answer.text for answer in session.answers]
     assert [number for number, text in enumerate(answers) if "requires approval" in text] == [2, 4, 5]
     assert {path.name for path in (project / ".memtomem/skills").iterdir()} == {DONE, NOT_DONE}
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=str)
+def test_where_no_person_sits_nothing_with_findings_is_installed(
+    agent: Agent, agents: Path, server: Path, tmp_path: Path
+) -> None:
+    """Headless, Claude Code cancels the question and Codex declines it; Gemini CLI cannot ask one."""
+    home = tmp_path / "home"
+    wiki = home / ".memtomem-wiki"
+    make_wiki(wiki)
+    write(wiki / "skills" / DONE / "notes.md", "Be kind.\u200b\u200c\u200d\u2060\n")
+    git(wiki, "add", ".")
+    git(wiki, "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "--quiet", "-m", "Hide something")
+    project = make_project(tmp_path / "project", {agent.reads_example_at: agent.example_text})
+    steps: Steps = [("context_install_skill", {"name": DONE})]
+    session = converse(agent, agents=agents, home=home, project=project, bins=[server], steps=steps)
+    (answer,) = session.answers
+    assert answer.text.startswith("review-required: ")
+    assert f"'wikipin install skill {DONE} --accept " in answer.text
+    assert not (project / ".memtomem").exists()
