@@ -1,0 +1,16 @@
+"""Where tests work: in memory where there is one, because an outcome does not take a disk to be synced.
+
+What is about disks makes its own (torture/powercut.py).
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the directory that pytest makes in it is private
+_ROOM = 4 << 30
+
+
+def pytest_configure() -> None:
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
