@@ -402,6 +402,8 @@ def test_a_yes_to_one_plan_is_none_to_another(wiki: Path, project: Path) -> None
         ("../wiki", "a directory on this machine"),
         ("file:///home/ann/wiki", "a directory on this machine"),
         ("https://example.org/\u202egro.live", "https://example.org/gro.live"),
+        ("https://ann:secret@[::1/x", "an address that cannot be read"),
+        ("https://ann:secret@h\u2100/x", "an address that cannot be read"),
     ],
 )
 def test_an_origin_is_shown_without_credentials_and_paths(url: str, shown: str) -> None:

@@ -232,7 +232,10 @@ def shown_origin(url: str) -> str:
     """Return a remote's URL without user, password, query and fragment; of a path only that it is one."""
     if not url:
         return "no remote: it was made on this machine"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an IPv6 address, or a host that looks like a path
+        return "an address that cannot be read"
     if parts.scheme and parts.netloc:
         return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}", limit=_LONGEST_ORIGIN)
     if (match := re.fullmatch(r"(?:[^/@:]+@)?([^/@:]+):((?!//).+)", url)) is not None:  # host:path, as ssh(1) has it
