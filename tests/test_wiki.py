@@ -225,6 +225,20 @@ def test_a_branch_is_found_where_head_has_no_commit(wiki: Path) -> None:
     assert _refusal(lambda: _resolve(wiki)).code == "wiki-empty"
 
 
+@pytest.mark.parametrize("entry", ["", ".", "bin"])
+def test_a_git_of_the_working_directory_is_never_run(
+    wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for program in (tmp_path / "git", tmp_path / "bin" / "git"):
+        program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/marker'\n")
+        program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", entry, prepend=os.pathsep)
+    assert _contents(_read(wiki)) == _BYTES
+    assert not (tmp_path / "marker").exists()
+
+
 def test_without_git_a_wiki_cannot_be_read(wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     refused = _refusal(lambda: _read(wiki))
@@ -313,3 +327,10 @@ def test_a_thousand_skills_cost_no_more_processes_than_ten(tmp_path: Path, count
         _read(wiki, name="s7")
         counts[-1].append(count_processes())
     assert counts == [[1, 1], [1, 1]]
+
+
+def test_an_origin_that_is_no_utf_8_is_read_all_the_same(wiki: Path) -> None:
+    with (wiki / ".git" / "config").open("ab") as config:
+        config.write(b'[remote "origin"]\n\turl = https://example.org/\xff\n')
+    with Wiki(wiki) as opened:
+        assert opened.origin() == "https://example.org/\ufffd"

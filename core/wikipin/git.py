@@ -76,8 +76,8 @@ def _git_dir_at(path: Path) -> Path | None:
 
 
 def git_program() -> str:
-    """Return the path of git, found on our own PATH."""
-    git = shutil.which("git")
+    """Return the path of git, found on our own PATH, but not below the working directory: that is a stranger's."""
+    git = shutil.which("git", path=os.pathsep.join(filter(os.path.isabs, os.get_exec_path())))
     if git is None:
         raise WikipinError("wiki-unreadable", "git is not on the PATH", "Install git, and call again")
     return git
@@ -113,7 +113,8 @@ def run_git(git_dir: Path, arguments: list[str], *, given: str = "") -> subproce
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             cwd="/",
             env=_ENVIRONMENT,
             timeout=_SECONDS_FOR_GIT,
