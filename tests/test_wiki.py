@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -327,6 +328,14 @@ def test_a_thousand_skills_cost_no_more_processes_than_ten(tmp_path: Path, count
         _read(wiki, name="s7")
         counts[-1].append(count_processes())
     assert counts == [[1, 1], [1, 1]]
+
+
+def test_a_huge_file_in_the_work_tree_is_a_change_and_holds_nobody_up(wiki: Path) -> None:
+    with (wiki / "skills" / "hello" / "SKILL.md").open("r+b") as file:
+        file.truncate(1 << 40)
+    started = time.process_time()
+    assert _has_uncommitted(wiki)
+    assert time.process_time() - started < 5
 
 
 def test_an_origin_that_is_no_utf_8_is_read_all_the_same(wiki: Path) -> None:

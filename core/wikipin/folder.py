@@ -188,12 +188,19 @@ class Folder(AbstractContextManager["Folder"]):
                 self.sync_file(name)
         self.sync()
 
-    def scan(self) -> Copy:
-        """Read the whole directory: a Mark for each regular file, and by path what is neither file nor directory."""
+    def scan(self, *, largest: int | None = None) -> Copy:
+        """Read the whole directory: a Mark for each regular file, and by path what is neither file nor directory.
+
+        A file of more than `largest` bytes is not read: its Mark has no digest, and is that of no other file.
+        """
         listing: dict[str, Mark] = {}
         odd: dict[str, str] = {}
-        _scan(self, "", listing, odd)
+        _scan(self, "", listing, odd, largest)
         return Copy(listing, odd)
+
+    def size(self, name: str) -> int:
+        """Return the bytes that the file `name` says it has."""
+        return os.lstat(name, dir_fd=self.descriptor).st_size
 
     def mark(self, name: str) -> Mark:
         """Return digest and mode of the regular file `name`."""
@@ -239,17 +246,19 @@ def _unprotect(folder: Folder) -> None:
         os.fchmod(folder.descriptor, stat.S_IMODE(mode) | stat.S_IRWXU)
 
 
-def _scan(folder: Folder, prefix: str, listing: dict[str, Mark], odd: dict[str, str]) -> None:
+def _scan(folder: Folder, prefix: str, listing: dict[str, Mark], odd: dict[str, str], largest: int | None) -> None:
     for name in folder.names():
         path = prefix + name
         match folder.what(name):
             case _ if name in NEVER_CONTENT:
                 pass
+            case What.FILE if largest is not None and folder.size(name) > largest:
+                listing[path] = Mark("", executable=False)
             case What.FILE:
                 listing[path] = folder.mark(name)
             case What.DIRECTORY if name != ".git" and prefix.count("/") < _DEEPEST_SCAN:
                 with folder.child(name) as child:
-                    _scan(child, f"{path}/", listing, odd)
+                    _scan(child, f"{path}/", listing, odd, largest)
             case What.NOTHING:
                 pass
             case other:

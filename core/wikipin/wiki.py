@@ -20,7 +20,7 @@ from wikipin.git import LARGEST_TREE, Objects, at_most, find_git_dir, run_git, u
 from wikipin.names import HEAD, Commit, Revision, SkillName, is_commit, is_skill_name
 from wikipin.objects import TreeEntry, parse_commit_tree, parse_tree
 from wikipin.skill import Header, Skill, judge_header, not_a_skill, parse_skill
-from wikipin.tree import LARGEST_SKILL_MD, SKILL_MD, Copy, Draft, Kind
+from wikipin.tree import LARGEST_FILE, LARGEST_SKILL_MD, SKILL_MD, Copy, Draft, Kind
 
 SKILLS = "skills"
 DEFAULT_WIKI = "~/.memtomem-wiki"
@@ -223,7 +223,9 @@ class Wiki(AbstractContextManager["Wiki"]):
             return None
         try:
             with Folder.open(self.path) as root, root.child(SKILLS) as skills, skills.child(name) as skill:
-                return skill.scan()
+                return skill.scan(
+                    largest=LARGEST_FILE
+                )  # no committed file is larger, and one made of holes takes hours
         except OSError:
             return None
 
