@@ -265,7 +265,7 @@ _LONG: dict[str, object] = {
 )
 @pytest.mark.parametrize("skills", _LONG.values(), ids=_LONG)
 def test_no_lockfile_is_larger_than_an_agent_may_get(skills: object, version: object) -> None:
-    answer = _answer({"version": version, "skills": skills, "x": "x" * 9000})
+    answer = _answer({"version": version, "skills": skills, "x": ["x" * 3000] * 3})
     assert answer["left_out"]
     _assert_fits(answer)
 
@@ -378,3 +378,24 @@ def test_no_removal_is_larger_than_an_agent_may_get(warnings: int, text: str) ->
     answer = answer_remove(Removed(SkillName("x" * 64), exposed, ["b"] * 3, [text] * warnings), room=ROOM)
     _assert_fits(answer)
     assert (answer["removed"], answer["backup"], answer["unexposed"]) == (True, "b", exposed)
+
+
+def test_a_key_with_something_hidden_does_not_take_the_place_of_the_key_that_it_looks_like() -> None:
+    skills = {"a\u200b": "forged", "a": "true", "a\u2060": "forged too", "\u2800b": 1, "b": 2, "b (2)": 3, "b\x07": 4}
+    answer = answer_lockfile(json.dumps({"version": 1, "skills": skills}).encode())
+    assert answer["lockfile"] is not None
+    assert answer["lockfile"]["skills"] == {
+        "a (2)": "forged",
+        "a": "true",
+        "a (3)": "forged too",
+        " b": 1,
+        "b": 2,
+        "b (2)": 3,
+        "b (3)": 4,
+    }
+
+
+def test_strings_of_a_lockfile_are_cut_however_much_room_there_is() -> None:
+    answer = answer_lockfile(json.dumps({"version": 1, "k" * 5000: ["v" * 5000]}).encode())
+    assert answer["lockfile"] is not None
+    assert answer["lockfile"]["k" * 4095 + "\u2026"] == ["v" * 4095 + "\u2026"]

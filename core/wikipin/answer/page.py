@@ -4,6 +4,7 @@ An answer reaches an agent twice, as structured content and as text, so that eac
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 ROOM = 9_000
 """Bytes for one answer as it goes to an agent, structured and once more as text: with what is around it, 10 KB."""
+
+_LONGEST_STRING = 4_096
 
 _T = TypeVar("_T")
 
@@ -71,10 +74,27 @@ def shown(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """Return a JSON value with every string in it printable."""
     match value:
         case str():
-            return printable(value, limit=len(value) + 1)
+            return printable(value, limit=_LONGEST_STRING)
         case list():
             return [shown(item) for item in cast("list[object]", value)]
         case dict():
-            return {printable(key, limit=len(key) + 1): shown(item) for key, item in cast("Json", value).items()}
+            return _shown_object(cast("Json", value))
         case _:
             return value
+
+
+def _shown_object(document: "Json") -> "Json":
+    """Return an object with every key printable. One that has to be changed to be that gets a number if it is taken.
+
+    Else a key with something hidden in it would be shown in the place of the one that it looks like.
+    """
+    found: Json = {}
+    taken, numbers = set(document), Counter[str]()
+    for key, item in document.items():
+        name = plain = printable(key, limit=_LONGEST_STRING)
+        while name != key and name in taken:
+            numbers[plain] += 1
+            name = f"{plain} ({numbers[plain] + 1})"
+        taken.add(name)
+        found[name] = shown(item)
+    return found
