@@ -88,6 +88,13 @@ _FORGED_ENTRY: list[tuple[str, list[object]]] = [
 ]
 
 
+def test_what_comes_into_place_has_a_plan() -> None:
+    """A link has none: it would be moved to where agents look, as if it were what was staged."""
+    document = json.loads(_JOURNAL.render())
+    assert document["swap"]
+    _refuse(json.dumps(document | {"plan": None}).encode())
+
+
 @pytest.mark.parametrize(("key", "value"), [(k, value) for k, values in _FORGED_ENTRY for value in values], ids=ascii)
 def test_a_forged_field_of_the_entry_is_refused(key: str, value: object) -> None:
     document = json.loads(_JOURNAL.render())

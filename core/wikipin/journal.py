@@ -72,6 +72,7 @@ def parse_journal(content: bytes) -> Journal:
             type(version) is int
             and version == _VERSION
             and all(is_sound(document[key]) for key, is_sound in _SOUND.items())
+            and (document["plan"] is not None or not document["swap"])  # else what is no directory would have its plan
         ):
             entry = _parse_entry(document.pop("entry"))
             return Journal(**document, entry=entry)
