@@ -73,24 +73,33 @@ _SWITCHES = {"dry_run": "--dry-run", "allow_rollback": "--allow-rollback", "disc
 
 def command(name: str, arguments: Json, *, wiki: Path, project: Path, env: Mapping[str, str] | None = None) -> Outcome:
     """Run the command as a process of its own."""
-    words = [str(arguments[key]) for key in ("name", "query") if key in arguments] + arguments.get("names", [])
-    flags = [f"--{key}={arguments[key]}" for key in _VALUES if key in arguments]
-    flags += [switch for key, switch in _SWITCHES.items() if arguments.get(key)]
-    before = ["--wiki", str(wiki), "--project", str(project), "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", *before, *_COMMANDS[name], *flags, "--", *words],
+        [sys.executable, "-m", "wikipin.cli", *command_words(name, arguments, wiki=wiki, project=project)],
         check=False,
         capture_output=True,
         text=True,
         env={**os.environ, **(env or {})},
     )
-    if done.stdout:
-        answer = json.loads(done.stdout)
-        assert done.returncode == (1 if answer.get("failed") else 0), done.stderr
-        return Outcome(answer, None, done.stdout)
-    assert done.returncode == 1, done.stderr
-    found = re.fullmatch(r"wikipin: (([a-z-]+): .+\. .+\.)\n", done.stderr)
-    assert found, done.stderr
+    return outcome_of_command(done.returncode, done.stdout, done.stderr)
+
+
+def command_words(name: str, arguments: Json, *, wiki: Path, project: Path) -> list[str]:
+    """Return what is typed behind `wikipin` for what a tool is asked."""
+    words = [str(arguments[key]) for key in ("name", "query") if key in arguments] + arguments.get("names", [])
+    flags = [f"--{key}={arguments[key]}" for key in _VALUES if key in arguments]
+    flags += [switch for key, switch in _SWITCHES.items() if arguments.get(key)]
+    return ["--wiki", str(wiki), "--project", str(project), "--json", *_COMMANDS[name], *flags, "--", *words]
+
+
+def outcome_of_command(code: int, output: str, complaints: str) -> Outcome:
+    """Return what a run of the command says, having checked that a refusal has the form of one."""
+    if output:
+        answer = json.loads(output)
+        assert code == (1 if answer.get("failed") else 0), complaints
+        return Outcome(answer, None, output)
+    assert code == 1, complaints
+    found = re.fullmatch(r"wikipin: (([a-z-]+): .+\. .+\.)\n", complaints)
+    assert found, complaints
     return Outcome({}, found.group(2), found.group(1))
 
 
