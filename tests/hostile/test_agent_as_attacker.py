@@ -65,7 +65,7 @@ _REFS = [
     ),
     *("https://example.org/x.git", "ext::sh -c id", "$(id)", "`id`", "%00"),
 ]
-_YES = [True, False, 1, "true", None, [], {}]
+_YES: list[Any] = [True, False, 1, "true", None, [], {}]
 _POOL: dict[str, list[Any]] = {
     "name": _NAMES,
     "names": [["bad"], ["../x"], "bad", [1], [["bad"]], {}, ["bad"] * 500],
