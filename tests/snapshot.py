@@ -10,15 +10,16 @@ Snapshot = dict[str, tuple[int, bytes]]
 def snapshot(root: Path) -> Snapshot:
     """Return path -> (mode, bytes or link target) for everything below `root`, links not followed."""
     found: Snapshot = {}
-    for directory, names, files in os.walk(root):
-        for name in [*names, *files]:
-            path = Path(directory) / name
-            mode = path.lstat().st_mode
+    waiting = [str(root)]
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            mode = entry.stat(follow_symlinks=False).st_mode
+            content = b""
             if stat.S_ISLNK(mode):
-                content = os.fsencode(path.readlink())
+                content = os.fsencode(os.readlink(entry.path))  # noqa: PTH115 - thousands of paths, some very deep
             elif stat.S_ISREG(mode):
-                content = path.read_bytes()
-            else:
-                content = b""
-            found[str(path.relative_to(root))] = (mode, content)
+                content = Path(entry.path).read_bytes()
+            elif stat.S_ISDIR(mode):
+                waiting.append(entry.path)
+            found[entry.path[len(str(root)) + 1 :]] = (mode, content)
     return found
