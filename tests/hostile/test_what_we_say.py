@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from surfaces import Json, outcome_of
@@ -82,11 +82,11 @@ def _values(document: object) -> Iterator[str]:
         case str():
             yield document
         case dict():
-            for key, value in document.items():
-                yield str(key)
+            for key, value in cast("Json", document).items():
+                yield key
                 yield from _values(value)
         case list():
-            for item in document:
+            for item in cast("list[object]", document):
                 yield from _values(item)
         case _:
             pass
