@@ -103,10 +103,11 @@ class Sweep:
         for offer in wikipin.list_skills(self.wiki, wikipin.Project(project)).skills:
             if offer.state not in is_edit | {wikipin.State.OK, wikipin.State.BEHIND, wikipin.State.AVAILABLE}:
                 self.wrong.append(f"{offer.name} is {offer.state}")
-        self.wrong += [
-            f"left over: {path}" for path in snapshot(project / ".memtomem") if path.startswith((".staging/", ".txn/"))
-        ]
-        lockfile = project / ".memtomem/lock.json"
+        ours = project / ".memtomem"
+        if not ours.exists():
+            return  # all were refused, and so nothing was made
+        self.wrong += [f"left over: {path}" for path in snapshot(ours) if path.startswith((".staging/", ".txn/"))]
+        lockfile = ours / "lock.json"
         if lockfile.exists() and lockfile.stat().st_mode & 0o022:
             self.wrong.append("others may write the lockfile")
 
