@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -29,37 +28,37 @@ def _copy(start: Path, to: Path) -> None:
     shutil.copytree(start, to, symlinks=True)
 
 
-@dataclass
 class Sweep:
-    """What a sweep came to."""
+    """One scenario, killed at its steps, and each time the next command at its own."""
 
-    pairs: int = 0
-    seen: set[str] = field(default_factory=set[str])
-    found: dict[tuple[int, int], list[str]] = field(default_factory=dict[tuple[int, int], list[str]])
+    def __init__(self, scenario: Scenario, place: Path) -> None:
+        self._scenario, self._place, self._wiki = scenario, place, make_torture_wiki(place / "wiki")
+        self.allowed = bounds(scenario, self._wiki, place / "reference", self._change)
+        scenario.prepare(self._wiki, place / "start")
+
+    def pairs(self, every: tuple[int, int]) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield each pair of steps with what was wrong after it: every so many steps of the change and of recovery."""
+        project, again = self._place / "project", self._place / "again"
+        for step in range(0, 1000, every[0]):
+            _copy(self._place / "start", project)
+            if (code := run_until(step, lambda: self._change(project))) != KILLED:
+                assert code == 0
+                return
+            for second in range(step % every[1], 1000, every[1]):
+                _copy(project, again)
+                killed = run_until(second, lambda: next_command(again)) == KILLED
+                next_command(again)
+                yield step, second, self.allowed.violations(again)
+                if not killed:
+                    break
+        raise AssertionError("it never ends")
+
+    def _change(self, project: Path) -> None:
+        self._scenario.run(self._wiki, project)
 
 
-def _sweep(scenario: Scenario, place: Path, every: tuple[int, int]) -> Sweep:
-    """Kill the change at so many of its steps, and each time the next command at so many of its own."""
-    wiki = make_torture_wiki(place / "wiki")
-    start, project, again = place / "start", place / "project", place / "again"
-    allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
-    scenario.prepare(wiki, start)
-    sweep = Sweep(seen=allowed.seen)
-    for step in range(0, 1000, every[0]):
-        _copy(start, project)
-        if (code := run_until(step, lambda: scenario.run(wiki, project))) != KILLED:
-            assert code == 0
-            return sweep
-        for second in range(step % every[1], 1000, every[1]):
-            _copy(project, again)
-            killed = run_until(second, lambda: next_command(again)) == KILLED
-            sweep.pairs += 1
-            next_command(again)
-            if violations := allowed.violations(again):
-                sweep.found[step, second] = violations
-            if not killed:
-                break
-    raise AssertionError("it never ends")
+def _finds_anything(sweep: Sweep) -> bool:
+    return any(wrong for *_, wrong in sweep.pairs((1, 1000)))
 
 
 @pytest.fixture(params=["native", "fallback"])
@@ -79,11 +78,12 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_change_killed_at_any_step_and_again_in_recovery_is_the_old_state_or_the_new(
     scenario: Scenario, every: tuple[int, int], least: int, place: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    sweep = _sweep(scenario, place, every)
-    record_property("pairs", sweep.pairs)
-    assert sweep.found == {}
-    assert sweep.seen == {"old", "new"}
-    assert sweep.pairs >= least
+    sweep = Sweep(scenario, place)
+    pairs = list(sweep.pairs(every))
+    record_property("pairs", len(pairs))
+    assert [pair for pair in pairs if pair[2]] == []
+    assert sweep.allowed.seen == {"old", "new"}
+    assert len(pairs) >= least
 
 
 def _no_journal(_: Folder, __: Journal) -> None:
@@ -96,7 +96,7 @@ def test_the_sweep_sees_that_a_program_keeps_no_journal(
 ) -> None:
     """The control: without its journal a program goes red; but for an adoption, which changes one file alone."""
     monkeypatch.setattr("wikipin.project.write_journal", _no_journal)
-    assert _sweep(scenario, place, (1, 1000)).found
+    assert _finds_anything(Sweep(scenario, place))
 
 
 def _throws_away(_: Work, __: Done) -> None:
@@ -121,4 +121,4 @@ def _finishes_nothing(_: Folder, __: Folder, ___: Journal) -> None:
 def test_the_sweep_sees_that_a_recovery_does_not_finish(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a next command that only sweeps what was staged loses the change, or half of it."""
     monkeypatch.setattr("wikipin.transaction.finish", _finishes_nothing)
-    assert _sweep(named("update"), place, (1, 1000)).found
+    assert _finds_anything(Sweep(named("update"), place))

@@ -1,0 +1,47 @@
+"""Root without its right to write everywhere, so that what protects a file from a person protects it here too."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+_VERSION_3 = 0x20080522
+_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
+
+
+class _Header(ctypes.Structure):
+    """As capget(2) has it."""
+
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Set(ctypes.Structure):
+    """As capget(2) has it: one half of a set of capabilities, 32 of them in each number."""
+
+    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
+
+
+@contextmanager
+def as_anyone() -> Iterator[None]:
+    """Let this thread write only where the modes of files allow it; skip the test where root cannot be held to that."""
+    if os.geteuid() != 0:
+        yield
+        return
+    if sys.platform != "linux":
+        pytest.skip("root may write everywhere, and gives that up on Linux alone")
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = _Header(_VERSION_3, 0), (_Set * 2)()
+    if libc.capget(ctypes.byref(header), sets):
+        raise OSError(ctypes.get_errno(), "capget")
+    had = sets[0].effective
+    sets[0].effective &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH)
+    if libc.capset(ctypes.byref(header), sets):
+        raise OSError(ctypes.get_errno(), "capset")
+    try:
+        yield
+    finally:
+        sets[0].effective = had
+        libc.capset(ctypes.byref(header), sets)
