@@ -3,7 +3,7 @@
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -25,7 +25,7 @@ class _Set(ctypes.Structure):
 
 
 @contextmanager
-def as_anyone() -> Iterator[None]:
+def as_anyone() -> Generator[None]:
     """Let this thread write only where the modes of files allow it; skip the test where root cannot be held to that."""
     if os.geteuid() != 0:
         yield

@@ -71,7 +71,7 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("every", "least"), [((2, 9), 20), pytest.param((1, 1), 200, marks=pytest.mark.whole)], ids=["sampled", "whole"]
+    ("every", "least"), [((3, 9), 12), pytest.param((1, 1), 200, marks=pytest.mark.whole)], ids=["sampled", "whole"]
 )
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.usefixtures("renaming")
