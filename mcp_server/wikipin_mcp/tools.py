@@ -1,126 +1,12 @@
-"""The tools: what an agent may ask, and the verb that answers it.
+"""The tools, as an agent sees them: names, descriptions and schemas are constants.
 
-The schema that an agent sees is the one its arguments are held against. Names and descriptions are constants.
+The schema that an agent sees is the one its arguments are held against.
 """
 
 from collections.abc import Mapping
 
-import wikipin
-from wikipin.answer.page import ROOM
-from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
-from wikipin.answer.showing import Place, answer_show, parse_place
-from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
-from wikipin.errors import WikipinError
-from wikipin.names import HEAD, parse_plan, parse_revision, parse_skill_name
-from wikipin_mcp.verb import Call, Json, Request, Verb
-
-
-def _prepare_list(arguments: Json) -> Call:
-    query, limit, cursor = arguments.get("query", ""), arguments.get("limit", 50), arguments.get("cursor")
-    after = "" if cursor is None else parse_cursor(cursor)
-    return lambda request: answer_list(
-        wikipin.list_skills(request.options.wiki, request.project, query=query),
-        limit=int(limit),
-        after=after,
-        room=ROOM,
-    )
-
-
-def parse_cursor(text: str) -> str:
-    """Return the name after which a page begins; a cursor is the last name of the page before."""
-    try:
-        return parse_skill_name(text)
-    except WikipinError:
-        raise WikipinError(
-            "invalid-argument",
-            f"cursor '{text[:80]}' is not one that wiki_list gave",
-            "Pass next_cursor of the page before as it is, or leave cursor out for the first page",
-        ) from None
-
-
-def _prepare_show(arguments: Json) -> Call:
-    name = parse_skill_name(arguments["name"])
-    ref, path = parse_revision(arguments.get("ref", HEAD)), arguments.get("path")
-    place = parse_place(arguments["cursor"]) if "cursor" in arguments else Place()
-
-    def call(request: Request) -> object:
-        shown = wikipin.show(request.options.wiki, request.project, name, ref=ref, path=path)
-        return answer_show(shown, at=place, room=ROOM)
-
-    return call
-
-
-def _prepare_install(arguments: Json) -> Call:
-    name = parse_skill_name(arguments["name"])
-    ref = parse_revision(arguments.get("ref", HEAD))
-    plan = parse_plan(arguments["plan"]) if "plan" in arguments else None
-    dry_run: bool = arguments.get("dry_run", False)
-
-    def call(request: Request) -> object:
-        options = request.options
-        installed = wikipin.install(
-            options.wiki,
-            request.project,
-            name,
-            ref=ref,
-            plan=plan,
-            exposure=options.exposure,
-            acceptance=request.acceptance,
-            dry_run=dry_run,
-        )
-        return answer_install(installed, room=ROOM)
-
-    return call
-
-
-def _prepare_lockfile(_: Json) -> Call:
-    return lambda request: answer_lockfile(request.project.read_lockfile(), room=ROOM)
-
-
-def _prepare_status(_: Json) -> Call:
-    return lambda request: answer_status(wikipin.read_status(request.project, request.options.wiki), room=ROOM)
-
-
-def _prepare_update(arguments: Json) -> Call:
-    name = parse_skill_name(arguments["name"])
-    ref = parse_revision(arguments.get("ref", HEAD))
-    plan = parse_plan(arguments["plan"]) if "plan" in arguments else None
-    consent = wikipin.Consent(
-        allow_rollback=arguments.get("allow_rollback", False), discard_edits=arguments.get("discard_edits", False)
-    )
-    dry_run: bool = arguments.get("dry_run", False)
-
-    def call(request: Request) -> object:
-        wish = wikipin.Wish(ref, plan, consent, request.options.exposure, request.acceptance, dry_run)
-        return answer_update(wikipin.update(request.options.wiki, request.project, name, wish), room=ROOM)
-
-    return call
-
-
-def _prepare_restore(arguments: Json) -> Call:
-    names = [parse_skill_name(name) for name in arguments.get("names", [])]
-
-    def call(request: Request) -> object:
-        options = request.options
-        restored = wikipin.restore(
-            options.wiki,
-            request.project,
-            names,
-            exposure=options.exposure,
-            acceptance=request.acceptance,
-            progress=request.progress,
-        )
-        return answer_restore(restored, room=ROOM)
-
-    return call
-
-
-def _prepare_remove(arguments: Json) -> Call:
-    name, discard_edits = parse_skill_name(arguments["name"]), arguments.get("discard_edits", False)
-    return lambda request: answer_remove(
-        wikipin.remove(request.options.wiki, request.project, name, discard_edits=discard_edits), room=ROOM
-    )
-
+from wikipin_mcp import calls
+from wikipin_mcp.verb import Json, Verb
 
 _NAME: Json = {"type": "string", "description": "The skill's name, as wiki_list has it: a-z, 0-9 and -."}
 _INSTALLED_NAME: Json = {"type": "string", "description": "The skill's name, as context_status has it."}
@@ -158,7 +44,7 @@ _VERBS = (
             "limit": {"type": "integer", "minimum": 1, "maximum": 200, "description": "How many at most (50)."},
             "cursor": {"type": "string", "description": "next_cursor of the page before."},
         },
-        prepare=_prepare_list,
+        prepare=calls.prepare_list,
         read_only=True,
     ),
     Verb(
@@ -177,7 +63,7 @@ _VERBS = (
             "path": {"type": "string", "description": "One of the paths in files; leave it out for SKILL.md."},
             "cursor": {"type": "string", "description": "next_cursor of the page before."},
         },
-        prepare=_prepare_show,
+        prepare=calls.prepare_show,
         read_only=True,
     ),
     Verb(
@@ -196,7 +82,7 @@ _VERBS = (
             "plan": _PLAN,
             "dry_run": {"type": "boolean", "description": "Answer what would be installed, and write nothing (false)."},
         },
-        prepare=_prepare_install,
+        prepare=calls.prepare_install,
         read_only=False,
     ),
     Verb(
@@ -208,7 +94,7 @@ _VERBS = (
             "it when the user asks what is installed or which version."
         ),
         properties={},
-        prepare=_prepare_lockfile,
+        prepare=calls.prepare_lockfile,
         read_only=True,
     ),
     Verb(
@@ -221,7 +107,7 @@ _VERBS = (
             "compare with). Use it when the user asks what is installed, what is out of date, or what was edited."
         ),
         properties={},
-        prepare=_prepare_status,
+        prepare=calls.prepare_status,
         read_only=True,
     ),
     Verb(
@@ -245,7 +131,7 @@ _VERBS = (
             "discard_edits": _DISCARD_EDITS,
             "dry_run": {"type": "boolean", "description": "Answer what would be changed, and write nothing (false)."},
         },
-        prepare=_prepare_update,
+        prepare=calls.prepare_update,
         read_only=False,
         destructive=True,
     ),
@@ -264,7 +150,7 @@ _VERBS = (
                 "description": "Only these skills; leave it out for all.",
             }
         },
-        prepare=_prepare_restore,
+        prepare=calls.prepare_restore,
         read_only=False,
     ),
     Verb(
@@ -275,7 +161,7 @@ _VERBS = (
             "stops at edits that somebody made to the copy. Use it only when the user asks for it."
         ),
         properties={"name": _INSTALLED_NAME, "discard_edits": _DISCARD_EDITS},
-        prepare=_prepare_remove,
+        prepare=calls.prepare_remove,
         read_only=False,
         destructive=True,
     ),
