@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from snapshot import snapshot
 from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place
+from torture.scenario import left_over
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
@@ -103,11 +104,8 @@ class Sweep:
         for offer in wikipin.list_skills(self.wiki, wikipin.Project(project)).skills:
             if offer.state not in is_edit | {wikipin.State.OK, wikipin.State.BEHIND, wikipin.State.AVAILABLE}:
                 self.wrong.append(f"{offer.name} is {offer.state}")
-        ours = project / ".memtomem"
-        if not ours.exists():
-            return  # all were refused, and so nothing was made
-        self.wrong += [f"left over: {path}" for path in snapshot(ours) if path.startswith((".staging/", ".txn/"))]
-        lockfile = ours / "lock.json"
+        self.wrong += left_over(project)
+        lockfile = project / ".memtomem/lock.json"
         if lockfile.exists() and lockfile.stat().st_mode & 0o022:
             self.wrong.append("others may write the lockfile")
 
