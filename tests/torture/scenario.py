@@ -31,6 +31,9 @@ _TIME_OF_BACKUP = re.compile(r"(\.memtomem/\.backup/[^/]+)-[0-9]{8}T[0-9]{12}Z")
 
 Words = tuple[str, ...]
 
+Record = Callable[[str, object], None]
+"""pytest's `record_property`: what a sweep counted, for the end of the run."""
+
 
 @dataclass(frozen=True)
 class Scenario:

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
-from torture.scenario import Scenario, bounds, make_torture_wiki, named, next_command
+from torture.scenario import Record, Scenario, bounds, make_torture_wiki, named, next_command
 
 SCENARIO = named("first install")
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
@@ -76,9 +76,10 @@ def _cancel_often(scenario: Scenario, era: str, times: int, place: Path) -> dict
     "times", [12, pytest.param(500, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
 )
 def test_a_cancelled_call_holds_no_lock_and_leaves_nothing_half_done(
-    scenario: Scenario, era: str, times: int, place: Path
+    scenario: Scenario, era: str, times: int, place: Path, record_property: Record
 ) -> None:
     assert _cancel_often(scenario, era, times, place) == {}
+    record_property("calls cancelled", times)
 
 
 def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:

@@ -1,7 +1,6 @@
 """The disk refuses a system call, once or from then on: the answer says what is true of the project (strace; Linux)."""
 
 import json
-import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -9,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from snapshot import Snapshot
-from torture.scenario import SCENARIOS, Bounds, Scenario, make_torture_wiki, named, next_command, settled
+from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_wiki, named, next_command, settled
 from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample, scratch
 
 COMMAND, SERVER = Door("command"), Door("server")
-_log = logging.getLogger(__name__)
 _NO_JOURNAL = "import wikipin.project; wikipin.project.write_journal = lambda *_: None"
 _ERRORS = ("EIO", "ENOSPC", "EACCES", "EXDEV", "EINTR")
 # A disk that is full or broken stays so. EINTR does not last, and what Python repeats it would repeat for ever.
@@ -162,9 +160,15 @@ _WHOLE = [
 
 @pytest.mark.parametrize(("door", "scenario", "way", "select"), _SAMPLED)
 def test_when_the_disk_refuses_a_call_the_answer_is_true(
-    door: Door, scenario: Scenario, way: str, select: Callable[[list[Point]], list[Break]], place: Path
+    door: Door,
+    scenario: Scenario,
+    way: str,
+    select: Callable[[list[Point]], list[Break]],
+    place: Path,
+    record_property: Record,
 ) -> None:
-    _, found = _sweep(door, scenario, way, place, select)
+    points, found = _sweep(door, scenario, way, place, select)
+    record_property("system calls failed", points)
     assert found == {}
 
 
@@ -177,9 +181,10 @@ def test_whichever_call_the_disk_refuses_the_answer_is_true(
     way: str,
     select: Callable[[list[Point]], list[Break]],
     place: Path,
+    record_property: Record,
 ) -> None:
     points, found = _sweep(door, scenario, way, place, select)
-    _log.info("%d points", points)
+    record_property("system calls failed", points)
     assert found == {}
     assert points >= 25
 

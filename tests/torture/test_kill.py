@@ -2,11 +2,11 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from torture.scenario import SCENARIOS, Scenario, bounds, make_torture_wiki, named, next_command
+from torture.scenario import SCENARIOS, Record, Scenario, bounds, make_torture_wiki, named, next_command
 from torture.steps import KILLED, run_until
 
 import wikipin.rename
@@ -76,11 +76,11 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.usefixtures("renaming")
 def test_a_change_killed_at_any_step_and_again_in_recovery_is_the_old_state_or_the_new(
-    scenario: Scenario, every: tuple[int, int], least: int, place: Path, record_property: Callable[[str, object], None]
+    scenario: Scenario, every: tuple[int, int], least: int, place: Path, record_property: Record
 ) -> None:
     sweep = Sweep(scenario, place)
     pairs = list(sweep.pairs(every))
-    record_property("pairs", len(pairs))
+    record_property("pairs of kills", len(pairs))
     assert [pair for pair in pairs if pair[2]] == []
     assert sweep.allowed.seen == {"old", "new"}
     assert len(pairs) >= least

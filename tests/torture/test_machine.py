@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from torture.scenario import Record
 from torture.steps import run_until
 from wikis import commit, make_wiki, plain_skill
 
@@ -302,11 +303,13 @@ def _run(sequences: int) -> None:
     )
 
 
-def test_a_life_of_two_hundred_sequences_is_as_the_model_says() -> None:
+def test_a_life_of_two_hundred_sequences_is_as_the_model_says(record_property: Record) -> None:
     _run(200)
+    record_property("lives of a project", 200)
 
 
 @pytest.mark.whole
 @pytest.mark.timeout(1800)
-def test_a_life_of_two_thousand_sequences_is_as_the_model_says() -> None:
+def test_a_life_of_two_thousand_sequences_is_as_the_model_says(record_property: Record) -> None:
     _run(2000)
+    record_property("lives of a project", 2000)

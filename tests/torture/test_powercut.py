@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from torture.powercut import FILE_SYSTEMS, Cut, Disk, UnavailableError, open_disk
-from torture.scenario import SCENARIOS, Bounds, Scenario, make_torture_wiki, next_command, settled
+from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_wiki, next_command, settled
 from torture.steps import KILLED, run_until
 
 Found = dict[tuple[int, ...], list[str]]
@@ -156,11 +156,12 @@ def _sweep_recovery(
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("every", [pytest.param(13, id="sample"), pytest.param(1, id="whole", marks=WHOLE)])
 def test_a_power_cut_at_any_step_leaves_the_old_state_or_the_new_and_after_the_end_the_new(
-    scenario: Scenario, cut: Cut, every: int, disk: Disk, tell: Tell
+    scenario: Scenario, cut: Cut, every: int, disk: Disk, tell: Tell, record_property: Record
 ) -> None:
     story = tell(scenario)
     begin = len(scenario.name) * cut.value % every  # each sample is of other steps
     times, found = _sweep(story, disk, cut, count(begin, every))
+    record_property("power cuts", times)
     assert found == {}
     assert story.allowed.seen == {"old", "new"} or every > 1
     assert times > 30 // every
@@ -169,9 +170,10 @@ def test_a_power_cut_at_any_step_leaves_the_old_state_or_the_new_and_after_the_e
 @cuts
 @pytest.mark.parametrize("every", [pytest.param(31, id="sample"), pytest.param(1, id="whole", marks=WHOLE)])
 def test_what_was_reported_survives_a_power_cut_at_any_step_of_the_next_change(
-    cut: Cut, every: int, disk: Disk, tell: Tell
+    cut: Cut, every: int, disk: Disk, tell: Tell, record_property: Record
 ) -> None:
     times, found = _sweep(tell(SCENARIOS[0], SECOND), disk, cut, count(0, every))
+    record_property("power cuts", times)
     assert found == {}
     assert times > 30 // every
 
@@ -180,9 +182,10 @@ def test_what_was_reported_survives_a_power_cut_at_any_step_of_the_next_change(
 @pytest.mark.parametrize("after", ["a kill", "a cut"])
 @pytest.mark.parametrize("every", [pytest.param((47, 17), id="sample"), pytest.param((6, 4), id="whole", marks=WHOLE)])
 def test_a_power_cut_at_any_step_of_the_recovery_leaves_the_old_state_or_the_new(
-    after: str, cut: Cut, every: tuple[int, int], disk: Disk, tell: Tell
+    after: str, cut: Cut, every: tuple[int, int], disk: Disk, tell: Tell, record_property: Record
 ) -> None:
     times, found = _sweep_recovery(tell(SCENARIOS[0]), disk, cut if after == "a cut" else None, cut, every)
+    record_property("power cuts", times)
     assert found == {}
     assert times > 60 // every[0]
 

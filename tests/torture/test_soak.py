@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look, private_place
-from torture.scenario import left_over
+from torture.scenario import Record, left_over
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
@@ -248,13 +248,14 @@ def soak(tmp_path: Path) -> Iterator[Soak]:
     "kills", [40, pytest.param(1000, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
 )
 def test_writers_killed_at_any_moment_leave_whole_skills_no_rest_and_a_free_lock(
-    kills: int, soak: Soak, record_property: Callable[[str, object], None]
+    kills: int, soak: Soak, record_property: Record
 ) -> None:
     soak.run(kills, inside=kills // 10)
 
     assert soak.looks.wrong == []
     assert max(soak.held) <= _FREE_WITHIN
-    record_property("soak", (soak.kills, soak.judged, soak.mended, soak.looks.whole, len(soak.held), max(soak.held)))
+    record_property("kills in a crowd", soak.kills)
+    record_property("kills in a crowd, inside the lock", len(soak.held))
 
 
 def _file_by_file(wiki: Path, project: Path, name: str) -> None:

@@ -1,16 +1,14 @@
 """The command and the server, killed at every system call that changes the project (strace; Linux)."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from torture.scenario import SCENARIOS, Scenario, make_torture_wiki, named, next_command
+from torture.scenario import SCENARIOS, Record, Scenario, make_torture_wiki, named, next_command
 from torture.strace import Break, Door, Point, dry_run, need_strace, run_all, sample, scratch
 
 COMMAND, SERVER = Door("command"), Door("server")
-_log = logging.getLogger(__name__)
 _NO_JOURNAL = "import wikipin.project; wikipin.project.write_journal = lambda *_: None"
 
 
@@ -64,9 +62,10 @@ _WHOLE = [
 
 @pytest.mark.parametrize(("door", "scenario", "way", "every"), _SAMPLED)
 def test_a_process_killed_at_a_system_call_leaves_the_old_state_or_the_new(
-    door: Door, scenario: Scenario, way: str, every: int, place: Path
+    door: Door, scenario: Scenario, way: str, every: int, place: Path, record_property: Record
 ) -> None:
     sweep = _sweep(door, scenario, way, place, every)
+    record_property("system calls killed", len(sweep.points))
     assert sweep.found == {}
     assert sweep.seen == {"old", "new"}
     assert {"fsync", "renameat"} <= {point.call for point in sweep.points}
@@ -76,10 +75,10 @@ def test_a_process_killed_at_a_system_call_leaves_the_old_state_or_the_new(
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("door", "scenario", "way", "every"), _WHOLE)
 def test_a_process_killed_at_any_system_call_leaves_the_old_state_or_the_new(
-    door: Door, scenario: Scenario, way: str, every: int, place: Path
+    door: Door, scenario: Scenario, way: str, every: int, place: Path, record_property: Record
 ) -> None:
     sweep = _sweep(door, scenario, way, place, every)
-    _log.info("%d points", len(sweep.points))
+    record_property("system calls killed", len(sweep.points))
     assert sweep.found == {}
     assert sweep.seen == {"old", "new"}
     assert len(sweep.points) >= 25
