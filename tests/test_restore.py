@@ -154,6 +154,15 @@ def test_a_wiki_that_is_gone_is_told_before_anything_is_written(door: str, proje
     assert snapshot(project) == before
 
 
+def test_what_needs_the_wiki_stops_nothing_that_does_not(door: str, project: Path, tmp_path: Path) -> None:
+    _change_entry(project, "hello", digests_installed_at="")
+    (project / ".claude/skills/other").unlink()
+    answer = _restore(door, tmp_path / "no-wiki", project).answer
+    assert (answer["restored"], answer["unchanged"]) == (["other"], ["third"])
+    assert [(failed["name"], failed["code"]) for failed in answer["failed"]] == [("hello", "wiki-not-found")]
+    assert (project / ".claude/skills/other").is_symlink()
+
+
 @pytest.mark.parametrize("committed", ["copies", "lockfile only"])
 def test_a_fresh_clone_of_the_project_is_made_whole(committed: str, wiki: Path, project: Path, tmp_path: Path) -> None:
     git(project, "init", "-q")

@@ -95,8 +95,8 @@ class _Restoration:
         """Return the changes that are needed; note what needs none, and what is refused."""
         changes: list[tuple[Evidence, Change]] = []
         for evidence in wanted:
-            self._pinned[evidence.name] = None if evidence.says_all else read_pinned(self._wiki, evidence)
             try:
+                self._pinned[evidence.name] = None if evidence.says_all else read_pinned(self._wiki, evidence)
                 change = self._decide(evidence)
             except WikipinError as error:
                 self.outcome.failed.append((evidence.name, error))
