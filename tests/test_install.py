@@ -17,12 +17,6 @@ _FILES = {**plain_skill(NAME), "scripts/run.sh": (_SCRIPT, True), "docs/deep/er/
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
     return make_wiki(tmp_path / "wiki", {NAME: _FILES, "other": plain_skill("other")})

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 from snapshot import snapshot
-from surfaces import SURFACES, Json, Surface, command, tool
+from surfaces import SURFACES, Json, tool
 from wikis import commit, git, head, make_wiki, plain_skill, skill_md
 
 ERAS = pytest.mark.parametrize("era", ["legacy", "modern"])
-
-
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> Surface:
-    return SURFACES[request.param]
 
 
 @pytest.fixture
@@ -24,9 +19,9 @@ def project(tmp_path: Path) -> Path:
     return project
 
 
-def _list(door: Surface, wiki: Path, project: Path, **arguments: object) -> Json:
+def _list(door: str, wiki: Path, project: Path, **arguments: object) -> Json:
     before = snapshot(project)
-    outcome = door("wiki_list", arguments, wiki=wiki, project=project)
+    outcome = SURFACES[door]("wiki_list", arguments, wiki=wiki, project=project)
     assert outcome.code is None, outcome.text
     assert snapshot(project) == before
     return outcome.answer
@@ -36,7 +31,7 @@ def _install(wiki: Path, project: Path, name: str) -> None:
     assert tool("auto")("context_install_skill", {"name": name}, wiki=wiki, project=project).code is None
 
 
-def test_a_list_names_every_skill_and_why_the_others_are_none(door: Surface, project: Path, tmp_path: Path) -> None:
+def test_a_list_names_every_skill_and_why_the_others_are_none(door: str, project: Path, tmp_path: Path) -> None:
     wiki = make_wiki(
         tmp_path / "wiki",
         {
@@ -72,7 +67,7 @@ def test_a_list_names_every_skill_and_why_the_others_are_none(door: Surface, pro
     ],
 )
 def test_a_query_looks_in_name_and_description(
-    door: Surface, query: str, names: list[str], project: Path, tmp_path: Path
+    door: str, query: str, names: list[str], project: Path, tmp_path: Path
 ) -> None:
     skills = {"notes": plain_skill("notes", "Drafts a release."), "umlaut": plain_skill("umlaut", "Knows ÜNÏCODE.")}
     answer = _list(door, make_wiki(tmp_path / "wiki", skills), project, query=query)
@@ -87,7 +82,7 @@ def test_pages_visit_every_skill_once(era: str, project: Path, tmp_path: Path) -
     seen: list[str] = []
     cursor: Json = {}
     while True:
-        answer = _list(SURFACES[era], wiki, project, limit=40, **cursor)
+        answer = _list(era, wiki, project, limit=40, **cursor)
         assert answer["total"] == 130
         assert len(json.dumps(answer, ensure_ascii=False).encode()) < 5_000
         seen += [skill["name"] for skill in answer["skills"]]
@@ -100,13 +95,13 @@ def test_pages_visit_every_skill_once(era: str, project: Path, tmp_path: Path) -
 def test_the_command_lists_all_of_them_and_a_limit_cuts(project: Path, tmp_path: Path) -> None:
     names = [f"skill-{number:03}" for number in range(130)]
     wiki = make_wiki(tmp_path / "wiki", {name: plain_skill(name, "x" * 500) for name in names})
-    assert len(_list(command, wiki, project)["skills"]) == 130
-    answer = _list(command, wiki, project, limit=3)
+    assert len(_list("command", wiki, project)["skills"]) == 130
+    answer = _list("command", wiki, project, limit=3)
     assert len(answer["skills"]) == 3
     assert answer["next_cursor"] == "skill-002"
 
 
-def test_each_skill_has_its_state(door: Surface, project: Path, tmp_path: Path) -> None:
+def test_each_skill_has_its_state(door: str, project: Path, tmp_path: Path) -> None:
     names = ["available", "behind", "diverged", "gone", "modified", "ok", "older-tool", "touched", "untracked"]
     wiki = make_wiki(tmp_path / "wiki", {name: {**plain_skill(name), "a.txt": b"a"} for name in names})
     git(wiki, "checkout", "-q", "-b", "side")
@@ -147,7 +142,7 @@ def test_each_skill_has_its_state(door: Surface, project: Path, tmp_path: Path) 
     }
 
 
-def test_a_pin_that_the_wiki_does_not_have_is_diverged(door: Surface, project: Path, tmp_path: Path) -> None:
+def test_a_pin_that_the_wiki_does_not_have_is_diverged(door: str, project: Path, tmp_path: Path) -> None:
     first = make_wiki(tmp_path / "first", {"hello": plain_skill("hello")})
     _install(first, project, "hello")
     second = make_wiki(tmp_path / "second", {"hello": plain_skill("hello", "Another history.")})

@@ -16,12 +16,6 @@ _COMMIT = "0123456789abcdef0123456789abcdef01234567"
 _ENTRY = {"wiki_commit": _COMMIT, "installed_at": "2026-01-01T00:00:00.000000Z"}
 
 
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
     hello = {**plain_skill("hello"), "run.sh": (b"echo\n", True)}

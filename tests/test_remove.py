@@ -21,12 +21,6 @@ _FILES: Files = {**plain_skill(NAME), "run.sh": (b"one\n", True), "docs/deep/a.m
 _EXPOSED = [".agents/skills/hello", ".claude/skills/hello"]
 
 
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
     return make_wiki(tmp_path / "wiki", {NAME: _FILES, "other": plain_skill("other")})

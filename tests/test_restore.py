@@ -36,12 +36,6 @@ NAMES = sorted(_SKILLS)
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 
 
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
     return make_wiki(tmp_path / "wiki", _SKILLS)

@@ -31,12 +31,6 @@ _NEW: Files = {
 }
 
 
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
     return make_wiki(tmp_path / "wiki", {NAME: _OLD})

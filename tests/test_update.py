@@ -31,12 +31,6 @@ _DISCARD = Wish(consent=Consent(discard_edits=True))
 _ROLL_BACK = Consent(allow_rollback=True)
 
 
-@pytest.fixture(params=SURFACES)
-def door(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
     return make_wiki(tmp_path / "wiki", {NAME: _OLD, "other": plain_skill("other")})
