@@ -92,7 +92,7 @@ _CARRIERS = {
     "bits of marks in Hebrew": "\u05e9" + _bits("rm", "\u200e", "\u200f"),
     "private use, spelling": "".join(chr(0xE000 + ord(letter)) for letter in "ignore"),
     "private use of plane 16": "Say \U0010fffd\U0010fffd hello",
-    "private use, one by one but often": "\ue069 " * 17,
+    "private use, alone as an icon of a font is": "Press \uf179 to start",
     "noncharacter": "Say\ufdd0hello",
     "last code point of a plane": "Say\U0001ffffhello",
     "unassigned and ignorable": "Say\u2065hello",
@@ -155,7 +155,6 @@ _BENIGN = {
     "braille art": "\u2801\u2800\u2800\u28ff a \u2800\u2803",
     "a spinner": '["\u280b", "\u2819", "\u2838"]',
     "box drawing": "\u251c\u2500\u2500 notes.md",
-    "an icon of a font": "Press \uf179 to start",
     "code that strips a zero width space": 'text.replace("\u200b", "")',
     "a fence in a fence": "```markdown\n\u200b```bash\nls\n\u200b```\n```",
 }
@@ -202,8 +201,7 @@ def test_a_payload_does_not_hide_behind_a_script_that_needs_such_characters(lang
     ],
 )
 def test_a_finding_names_line_and_code_points(character: str, what: str) -> None:
-    blocking = character != "\ue000"
-    assert _review(f"one\ntwo{character}\n") == (Finding("hidden-text", "notes.md", 2, what, blocking),)
+    assert _review(f"one\ntwo{character}\n") == (Finding("hidden-text", "notes.md", 2, what, blocking=True),)
 
 
 def test_a_hidden_character_in_a_path_is_found() -> None:

@@ -77,8 +77,7 @@ _NEEDED = "|".join(  # each looks back over the character itself
 _ANY = re.compile(_ONE)
 _STRAY = re.compile(f"(?:{_ONE}(?!{_NEEDED}))++")
 _LONE = re.compile(
-    rf"(?<![{_HIDDEN}])[\ue000-\uf8ff\U000f0000-\U0010fffd](?![{_HIDDEN}])"  # an icon of a font: a box, where it lacks
-    rf"|(?<=[\"'`])[{_HIDDEN}](?=[\"'`])"  # code that handles such characters names them so
+    rf"(?<=[\"'`])[{_HIDDEN}](?=[\"'`])"  # code that handles such characters names them so
     r"|(?<![^ \t>])[\u200b\u200e](?=```)"  # a fence shown inside a fence
 )
 _LONE_MARK = re.compile(rf"(?<![{_DIRECTIONS}])[\u200e\u200f\u061c](?![{_DIRECTIONS}])")
