@@ -230,6 +230,7 @@ class Flip:
     def __init__(self, place: Path, aside: Path, target: Path) -> None:
         self.place, self.aside, self.target = place, aside, target
         self.flips = 0
+        self.edits = 0
 
     def flip(self) -> None:
         """Put the link there, or take it away."""
@@ -237,14 +238,23 @@ class Flip:
             # At the start; or a file was renamed over the link: then what waits is an earlier one.
             self._forget()
             self.aside.symlink_to(self.target)
-        here, there = (self.aside, self.place) if self.aside.is_symlink() else (self.place, self.aside)
-        self.flips += _rename(here, there, _EXCHANGE) or _rename(here, there, _NOREPLACE)
+        if self.aside.is_symlink():
+            self.flips += self._exchange(self.aside, self.place)
+        elif self._exchange(self.place, self.aside):
+            self.flips += 1
+            # What is aside is touched by nobody else. If it is no link, a file was renamed over the link at just this
+            # moment, and the earlier one stands there again.
+            self.edits += not self.aside.is_symlink()
 
     def settle(self) -> None:
         """Leave at the place what would stand there if there had never been a link."""
         if self.place.is_symlink():
             self.flip()
         self._forget()
+
+    @staticmethod
+    def _exchange(here: Path, there: Path) -> bool:
+        return _rename(here, there, _EXCHANGE) or _rename(here, there, _NOREPLACE)
 
     def _forget(self) -> None:
         """Remove what waits: the link, or what somebody has replaced meanwhile."""
@@ -277,4 +287,4 @@ def flip_on(seed: int, parent: Connection) -> None:
             for _ in range(random.choice((0, 0, 10, 100, 1000, 10_000))):
                 pass
         parent.recv()
-        parent.send(flip.flips)
+        parent.send((flip.flips, flip.edits))

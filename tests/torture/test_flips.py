@@ -85,7 +85,7 @@ class Sweep:
         if _state(self.outside) != before:
             self.wrong.append("something was written outside")
         if verbs is VERBS:
-            self._judge(project)
+            self._judge(project, is_edited=flip.edits > 0)
 
     def _call(self, verb: Verb, project: Path, name: str) -> str:
         try:
@@ -97,12 +97,16 @@ class Sweep:
             return type(error).__name__
         return "done"
 
-    def _judge(self, project: Path) -> None:
-        """Run a next command, undisturbed: everything is whole and recorded, or absent."""
-        # Whoever flips a copy itself may put the old one back over the new: that is an edit, and is told.
-        is_edit = {wikipin.State.MODIFIED} if self.place.endswith("/hello") else set[wikipin.State]()
+    def _judge(self, project: Path, *, is_edited: bool) -> None:
+        """Run a next command, undisturbed: everything is whole and recorded, or absent, or told where it is not.
+
+        Whoever flips may have put an old lockfile or copy back over the new one: that is an edit.
+        """
+        allowed = {wikipin.State.OK, wikipin.State.BEHIND, wikipin.State.AVAILABLE}
+        if is_edited:
+            allowed |= {wikipin.State.MODIFIED, wikipin.State.MISSING, wikipin.State.UNTRACKED}
         for offer in wikipin.list_skills(self.wiki, wikipin.Project(project)).skills:
-            if offer.state not in is_edit | {wikipin.State.OK, wikipin.State.BEHIND, wikipin.State.AVAILABLE}:
+            if offer.state not in allowed:
                 self.wrong.append(f"{offer.name} is {offer.state}")
         self.wrong += left_over(project)
         lockfile = project / ".memtomem/lock.json"
@@ -160,7 +164,7 @@ def _from_outside(random: Random) -> Generator[Disturb]:
         assert ours.recv() == "flipping"
         yield
         ours.send("stop")
-        flip.flips = ours.recv()
+        flip.flips, flip.edits = ours.recv()
 
     try:
         yield disturb
