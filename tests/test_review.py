@@ -92,6 +92,7 @@ _CARRIERS = {
     "bits of marks in Hebrew": "\u05e9" + _bits("rm", "\u200e", "\u200f"),
     "private use, spelling": "".join(chr(0xE000 + ord(letter)) for letter in "ignore"),
     "private use of plane 16": "Say \U0010fffd\U0010fffd hello",
+    "lone characters in quotes, but often": "'\u200b' " * 17,
     "private use, alone as an icon of a font is": "Press \uf179 to start",
     "noncharacter": "Say\ufdd0hello",
     "last code point of a plane": "Say\U0001ffffhello",

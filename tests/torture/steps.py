@@ -4,7 +4,6 @@ A child process is forked, and in it the functions through which all writes go a
 process at once, before it is made, as a kill would. Nothing of the program knows of it.
 """
 
-import gc
 import importlib
 import os
 import sys
@@ -29,7 +28,6 @@ def run_until(step: int | None, action: Callable[[], object]) -> int:
     """
     child = os.fork()
     if child == 0:
-        gc.disable()  # it would copy every page that it looks at, for a child that lives for milliseconds
         try:
             _arm(step)
             action()

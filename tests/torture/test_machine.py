@@ -289,7 +289,12 @@ class Life(RuleBasedStateMachine):
         return "ok" if self._versions[known.pin][name] == self._versions[head][name] else "behind"
 
 
-def _run(sequences: int) -> None:
+@pytest.mark.parametrize(
+    "sequences",
+    [200, pytest.param(2000, marks=[pytest.mark.whole, pytest.mark.timeout(1800)])],
+    ids=["sampled", "whole"],
+)
+def test_the_lives_of_a_project_are_as_the_model_says(sequences: int, record_property: Record) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
@@ -301,15 +306,4 @@ def _run(sequences: int) -> None:
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
-
-
-def test_a_life_of_two_hundred_sequences_is_as_the_model_says(record_property: Record) -> None:
-    _run(200)
-    record_property("lives of a project", 200)
-
-
-@pytest.mark.whole
-@pytest.mark.timeout(1800)
-def test_a_life_of_two_thousand_sequences_is_as_the_model_says(record_property: Record) -> None:
-    _run(2000)
-    record_property("lives of a project", 2000)
+    record_property("lives of a project", sequences)

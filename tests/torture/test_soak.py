@@ -250,12 +250,15 @@ def soak(tmp_path: Path) -> Iterator[Soak]:
 def test_writers_killed_at_any_moment_leave_whole_skills_no_rest_and_a_free_lock(
     kills: int, soak: Soak, record_property: Record
 ) -> None:
-    soak.run(kills, inside=kills // 10)
+    soak.run(kills, inside=kills // 10 + 1)
 
     assert soak.looks.wrong == []
+    assert len(soak.held) > kills / 10
     assert max(soak.held) <= _FREE_WITHIN
     record_property("kills in a crowd", soak.kills)
     record_property("kills in a crowd, inside the lock", len(soak.held))
+    record_property("projects of a crowd", soak.judged)
+    record_property("projects of a crowd that a next command had to finish or sweep", soak.mended)
 
 
 def _file_by_file(wiki: Path, project: Path, name: str) -> None:
