@@ -2,9 +2,11 @@
 
 import ctypes
 import os
+import stat
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -34,14 +36,29 @@ def as_anyone() -> Generator[None]:
         pytest.skip("root may write everywhere, and gives that up on Linux alone")
     libc = ctypes.CDLL(None, use_errno=True)
     header, sets = _Header(_VERSION_3, 0), (_Set * 2)()
-    if libc.capget(ctypes.byref(header), sets):
-        raise OSError(ctypes.get_errno(), "capget")
+
+    def call(name: str) -> None:
+        if getattr(libc, name)(ctypes.byref(header), sets):
+            raise OSError(ctypes.get_errno(), name)
+
+    call("capget")
     had = sets[0].effective
     sets[0].effective &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH)
-    if libc.capset(ctypes.byref(header), sets):
-        raise OSError(ctypes.get_errno(), "capset")
+    call("capset")
     try:
         yield
     finally:
         sets[0].effective = had
-        libc.capset(ctypes.byref(header), sets)
+        call("capset")
+
+
+@contextmanager
+def unwritable(directory: Path) -> Generator[None]:
+    """Take the right to write into a directory from everybody, this thread included."""
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    directory.chmod(0o555)
+    try:
+        with as_anyone():
+            yield
+    finally:
+        directory.chmod(mode)

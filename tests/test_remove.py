@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from counting import count_gits, count_locks
-from privilege import as_anyone
+from privilege import as_anyone, unwritable
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome
 from wikis import Files, commit, make_wiki, plain_skill
@@ -213,9 +213,7 @@ def test_a_tree_that_somebody_protected_is_no_hindrance_to_the_next_command(wiki
 
 @pytest.mark.parametrize("place", [".memtomem", ".memtomem/skills", ".memtomem/.txn", ".memtomem/.staging"])
 def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, wiki: Path, project: Path) -> None:
-    (project / place).chmod(0o555)
-    with as_anyone():
+    with unwritable(project / place):
         refused = _refused(wiki, project)
-    (project / place).chmod(0o755)
     assert refused.code == "io-error"
     assert "nothing was changed" in refused.problem

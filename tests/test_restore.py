@@ -12,7 +12,7 @@ import anyio
 import pytest
 from counting import count_gits, count_locks
 from mcp import Client
-from privilege import as_anyone
+from privilege import unwritable
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome, outcome_of
 from wikis import Files, commit, git, head, make_wiki, object_file, object_id, plain_skill, write_files
@@ -441,8 +441,6 @@ def test_a_lockfile_that_cannot_be_kept_refuses_it(door: str, wiki: Path, projec
 def test_a_project_that_cannot_be_written_to_is_refused_and_left(wiki: Path, project: Path) -> None:
     shutil.rmtree(_copy(project))
     before = snapshot(project)
-    (project / ".memtomem").chmod(0o555)
-    with as_anyone(), pytest.raises(WikipinError, match="io-error"):
+    with unwritable(project / ".memtomem"), pytest.raises(WikipinError, match="io-error"):
         wikipin.restore(wiki, Project(project))
-    (project / ".memtomem").chmod(0o755)
     assert snapshot(project) == before

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pytest
 from counting import count_locks
-from privilege import as_anyone
+from privilege import as_anyone, unwritable
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome
 from wikis import Files, commit, git, head, make_wiki, plain_skill, skill_md, write_files
@@ -516,10 +516,8 @@ def test_a_displaced_tree_that_somebody_protected_is_no_hindrance_to_the_next_co
 
 @pytest.mark.parametrize("place", [".memtomem", ".memtomem/skills", ".memtomem/.txn", ".memtomem/.staging"])
 def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, wiki: Path, project: Path) -> None:
-    (project / place).chmod(0o555)
-    with as_anyone():
+    with unwritable(project / place):
         refused = _refused(wiki, project)
-    (project / place).chmod(0o755)
     assert refused.code == "io-error"
     assert "nothing was changed" in refused.problem
     assert _state(wiki, project) == "behind"
