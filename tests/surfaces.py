@@ -1,4 +1,7 @@
-"""The two doors of the program, as one: a verb goes in, what its caller gets to see comes out."""
+"""The two doors of the program, as one: a verb goes in, what its caller gets to see comes out.
+
+Each run of pytest imports this, for the names of the doors: the server is imported where it is called.
+"""
 
 import json
 import os
@@ -8,14 +11,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import anyio
-from mcp import Client
-from mcp_types import CallToolResult, TextContent
-
-from wikipin_mcp.server import create_server
-from wikipin_mcp.verb import Options
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
 
 Json = dict[str, Any]
 
@@ -37,7 +36,13 @@ def tool(mode: str) -> Surface:
     """Return the surface of the MCP server, in one protocol era."""
 
     def call(name: str, arguments: Json, *, wiki: Path, project: Path) -> Outcome:
-        async def talk() -> CallToolResult:
+        import anyio  # noqa: PLC0415 - as above
+        from mcp import Client  # noqa: PLC0415 - as above
+
+        from wikipin_mcp.server import create_server  # noqa: PLC0415 - as above
+        from wikipin_mcp.verb import Options  # noqa: PLC0415 - as above
+
+        async def talk() -> "CallToolResult":
             async with Client(create_server(Options(wiki, (project,))), mode=mode) as client:
                 return await client.call_tool(name, arguments)
 
@@ -46,8 +51,10 @@ def tool(mode: str) -> Surface:
     return call
 
 
-def outcome_of(result: CallToolResult) -> Outcome:
+def outcome_of(result: "CallToolResult") -> Outcome:
     """Return what a tool result says, having checked that its two halves say the same."""
+    from mcp_types import TextContent  # noqa: PLC0415 - as above
+
     (block,) = result.content
     assert isinstance(block, TextContent)
     if result.is_error:
