@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MOST_LINES = 10
+"""Lines of one file that are named for one rule: a person has seen enough. The others are counted."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -15,3 +18,5 @@ class Finding:
     line: int | None
     what: str
     blocking: bool
+    count: int = 1
+    """How many there are: of those beyond the first few of one rule in one file, one finding stands for all."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from wikipin.finding import Finding
+from wikipin.finding import MOST_LINES, Finding
 from wikipin.hidden import describe, find_hidden
 from wikipin.secret import find_secrets
 from wikipin.skill import Header, parse_header
@@ -19,7 +19,6 @@ NOT_UTF_8 = "not-utf-8"
 SECRET = "secret"  # noqa: S105 - the name of a rule
 UNRENDERED = "unrendered"
 
-_MOST_LINES = 10  # of one rule in one file: a person has seen enough
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
 _TEXT = re.compile(
@@ -32,25 +31,25 @@ _BINARY = re.compile(  # those that may be without a NUL while they are small
 )
 
 
-def review(tree: Tree) -> tuple[Finding, ...]:
-    """Return what was found, what blocks first, then by path and line."""
-    findings = [finding for file in tree.files for finding in _review_file(file)]
+def review(tree: Tree, *, most_lines: int = MOST_LINES) -> tuple[Finding, ...]:
+    """Return what was found, what blocks first, then by path and line; of one rule in one file the first lines."""
+    findings = [finding for file in tree.files for finding in _review_file(file, most_lines)]
     return tuple(sorted(findings, key=lambda found: (not found.blocking, found.path, found.line or 0, found.rule)))
 
 
-def _review_file(file: File) -> Iterator[Finding]:
+def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
     text = _read_text(file)
     if text is None and not _is_binary(file):
         text = file.content.decode("utf-8", "replace")
         what = "text that is not UTF-8, of which programs read different things"
         yield Finding(NOT_UTF_8, file.path, None, what, blocking=False)
-        yield from _bounded(_hidden_in_text(file, text, may_be_data=True))
+        yield from _bounded(_hidden_in_text(file, text, may_be_data=True), most_lines)
     elif text is not None:
-        yield from _bounded(_hidden_in_text(file, text))
-    yield from _bounded(_hidden_in_path(file))
+        yield from _bounded(_hidden_in_text(file, text), most_lines)
+    yield from _bounded(_hidden_in_path(file), most_lines)
     if text is not None:
-        yield from _bounded(_unrendered(file, text))
-    yield from _bounded(_secrets(file, text))
+        yield from _bounded(_unrendered(file, text), most_lines)
+    yield from _bounded(_secrets(file, text), most_lines)
 
 
 def _read_text(file: File) -> str | None:
@@ -113,7 +112,7 @@ def _secrets(file: File, text: str | None) -> Iterator[Finding]:
         yield Finding(SECRET, file.path, None if text is None else line, what, blocking=True)
 
 
-def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+def _bounded(findings: Iterable[Finding], most_lines: int) -> Iterator[Finding]:
     """Yield the findings of one rule in one file: those of one line as one, and of many lines the first and a count."""
     kept: dict[int | None, Finding] = {}
     beyond: Finding | None = None
@@ -121,7 +120,7 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
     for found in findings:
         if found.line in kept:
             kept[found.line] = _merged(kept[found.line], found)
-        elif len(kept) < _MOST_LINES:
+        elif len(kept) < most_lines:
             kept[found.line] = found
         else:
             more += 1
@@ -129,7 +128,7 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
                 beyond = found
     yield from kept.values()
     if beyond is not None:
-        yield replace(beyond, line=None, what=f"{more} more in this file, from line {beyond.line} on")
+        yield replace(beyond, line=None, what=f"{more} more in this file, from line {beyond.line} on", count=more)
 
 
 def _merged(one: Finding, other: Finding) -> Finding:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wikipin.diff import unified_diff
 from wikipin.errors import WikipinError
-from wikipin.finding import Finding
+from wikipin.finding import MOST_LINES, Finding
 from wikipin.install import content_warnings
 from wikipin.names import HEAD, Revision, SkillName
 from wikipin.project import Project
@@ -35,10 +35,19 @@ class Shown:
     differences: list[Difference]
 
 
-def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = HEAD, path: str | None = None) -> Shown:
+def show(
+    wiki_path: Path,
+    project: Project,
+    name: SkillName,
+    *,
+    ref: Revision = HEAD,
+    path: str | None = None,
+    most_lines: int = MOST_LINES,
+) -> Shown:
     """Return skill `name` as it is at `ref`, with the content of the file at `path`, SKILL.md where none is given.
 
-    With a path, only that file's difference is told. Raises WikipinError; `invalid-argument` if there is no such file.
+    With a path, only that file's difference is told. The findings of one rule in one file are at most `most_lines`, and
+    a count. Raises WikipinError; `invalid-argument` if there is no such file.
     """
     from wikipin.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
@@ -60,7 +69,7 @@ def show(wiki_path: Path, project: Project, name: SkillName, *, ref: Revision = 
         skill,
         wanted,
         content,
-        review(skill.tree),
+        review(skill.tree, most_lines=most_lines),
         warnings,
         is_installed,
         [found for found in differences if path in {None, found.change.path}],
