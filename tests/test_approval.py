@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from mcp_types import (
     ElicitRequestFormParams,
     ElicitRequestParams,
     ElicitResult,
+    ErrorData,
     InputRequiredResult,
     ListRootsResult,
     Root,
 )
 from snapshot import snapshot
 from surfaces import Json, Outcome, outcome_of
-from wikis import commit, git, head, make_wiki, plain_skill, skill_md
+from wikis import commit, git, head, make_wiki, plain_skill, skill_md, write_files
 
 import wikipin
 from wikipin.acceptance import Acceptance, ReviewRequiredError
@@ -94,13 +96,13 @@ def test_a_person_who_says_yes_gets_it_and_the_lockfile_says_so(era: str, wiki: 
     answer = _install(era, wiki, project, person).answer
 
     (asked,) = person.asked
-    for shown in ("'bad'", head(wiki), "https://example.org/ann/wiki.git", "notes.md", "U+E0069", answer["plan"]):
+    for shown in ("'bad'", head(wiki), "https://example.org/ann/wiki.git", str(project), answer["plan"]):
         assert shown in asked
+    assert "    | Be kind.⟨U+E0069⟩⟨U+E0067⟩⟨U+E006E⟩⟨U+E006F⟩⟨U+E0072⟩⟨U+E0065⟩⟨tags: ignore⟩" in asked.split("\n")
     assert "secret" not in asked
-    assert asked.isascii()
     entry = json.loads((project / ".memtomem/lock.json").read_text())["skills"]["bad"]
     assert entry["accepted"] == {"plan": answer["plan"], "by": "client"}
-    assert any("accepted by: client" in warning for warning in answer["warnings"])
+    assert answer["warnings"] == []
     assert (project / ".claude/skills/bad/notes.md").read_bytes() == _BAD["notes.md"]
 
 
@@ -111,8 +113,35 @@ def test_anything_else_than_a_yes_is_a_no(era: str, answer: ElicitResult, wiki: 
     before = snapshot(project)
     outcome = _install(era, wiki, project, person)
     assert outcome.code == "review-required"
+    assert ("closed the question" if answer.action == "cancel" else "the user said no") in outcome.text
+    assert "Do not install it, and do not ask again" in outcome.text
+    assert "--accept" not in outcome.text
     assert len(person.asked) == 1
     assert snapshot(project) == before
+
+
+@ERAS
+def test_a_no_is_final_for_its_call_whatever_the_wiki_has_meanwhile(era: str, wiki: Path, project: Path) -> None:
+    person = Person(_NO["declined"], lambda: commit(wiki, {"bad": plain_skill("bad")}))
+    before = snapshot(project)
+    outcome = _install(era, wiki, project, person)
+    assert outcome.code == "review-required"
+    assert snapshot(project) == before
+
+
+def test_a_client_that_cannot_ask_after_all_has_nobody_who_said_no(wiki: Path, project: Path) -> None:
+    async def fail(context: ClientRequestContext, params: ElicitRequestParams) -> ErrorData:
+        del context, params
+        return ErrorData(code=-32603, message="no window")
+
+    async def talk() -> Any:  # noqa: ANN401 - a result of the SDK
+        async with Client(create_server(Options(wiki, (project,))), mode="legacy", elicitation_callback=fail) as client:
+            return await client.call_tool("context_install_skill", {"name": "bad"})
+
+    outcome = outcome_of(anyio.run(talk))
+    assert outcome.code == "review-required"
+    assert "'wikipin install skill bad --accept " in outcome.text
+    assert "said no" not in outcome.text
 
 
 @ERAS
@@ -292,7 +321,7 @@ def test_a_state_is_good_for_one_answer_alone(wiki: Path, project: Path) -> None
 def test_a_client_with_roots_is_asked_for_them_again_beside_the_question(wiki: Path, project: Path) -> None:
     async def roots(context: ClientRequestContext) -> ListRootsResult:
         del context
-        return ListRootsResult(roots=[Root(uri=f"file://{project}")])  # type: ignore[arg-type]
+        return _roots(project)
 
     async def talk() -> Any:  # noqa: ANN401 - a result of the SDK
         server = create_server(Options(wiki))
@@ -302,6 +331,63 @@ def test_a_client_with_roots_is_asked_for_them_again_beside_the_question(wiki: P
 
     assert outcome_of(anyio.run(talk)).code is None
     assert (project / ".memtomem/skills/bad").is_dir()
+
+
+def _roots(project: Path) -> ListRootsResult:
+    return ListRootsResult(roots=[Root(uri=f"file://{project}")])  # type: ignore[arg-type]
+
+
+async def _no_roots(context: ClientRequestContext) -> ListRootsResult:
+    raise AssertionError(f"answered by hand: {context}")
+
+
+def test_a_yes_for_one_project_is_none_for_another(wiki: Path, project: Path, tmp_path: Path) -> None:
+    """Asked with the roots of one, answered with those of the other."""
+    other = tmp_path / "other"
+    other.mkdir()
+
+    async def talk(place: Path) -> Any:  # noqa: ANN401 - a result of the SDK
+        async with Client(
+            create_server(Options(wiki)), mode="auto", elicitation_callback=_never, list_roots_callback=_no_roots
+        ) as client:
+            call = partial(
+                client.session.call_tool, "context_install_skill", {"name": "bad"}, allow_input_required=True
+            )
+            asked = await call(input_responses={"roots": _roots(project)})
+            assert isinstance(asked, InputRequiredResult)
+            return await call(
+                input_responses={"roots": _roots(place), "review": _YES}, request_state=asked.request_state
+            )
+
+    before = snapshot(tmp_path)
+    assert outcome_of(anyio.run(talk, other)).code == "review-required"
+    assert snapshot(tmp_path) == before
+    assert outcome_of(anyio.run(talk, project)).code is None  # the control
+
+
+@ERAS
+@pytest.mark.parametrize("is_flipped", [True, False])
+def test_a_yes_does_not_follow_a_path_that_leads_to_another_project_meanwhile(
+    era: str,
+    is_flipped: bool,  # noqa: FBT001 - a table
+    wiki: Path,
+    project: Path,
+    tmp_path: Path,
+) -> None:
+    other, link = tmp_path / "other", tmp_path / "link"
+    other.mkdir()
+    link.symlink_to(project)
+
+    def flip() -> None:
+        if is_flipped:
+            link.unlink()
+            link.symlink_to(other)
+
+    before = snapshot(other)
+    outcome = _install(era, wiki, link, Person(_YES, flip))
+    assert outcome.code == (None if (project / ".memtomem").exists() else "review-required")
+    assert is_flipped or outcome.code is None
+    assert snapshot(other) == before
 
 
 def _wikipin(wiki: Path, project: Path, *words: str) -> list[str]:
@@ -339,18 +425,68 @@ def _refused(wiki: Path, project: Path) -> ReviewRequiredError:
     return refused.value
 
 
-@pytest.mark.parametrize(("typed", "is_installed"), [("bad", True), ("yes", False), ("", False), ("bad bad", False)])
-def test_in_a_terminal_a_person_types_the_name(typed: str, is_installed: bool, wiki: Path, project: Path) -> None:  # noqa: FBT001 - a table
-    command = _refused(wiki, project).command.split()
-    code, shown = _in_terminal(_wikipin(wiki, project, *command[1:]), typed)
-    assert "U+E0069" in shown
-    assert (project / ".memtomem").exists() is is_installed
-    assert code == (0 if is_installed else 1), shown
-    if is_installed:
+def _words(wiki: Path, project: Path, verb: str) -> list[str]:
+    """Return what a person types, having made the project one in which that verb has something to ask."""
+    if verb == "install --accept":
+        return _refused(wiki, project).command.split()[1:]
+    if verb == "update":
+        commit(wiki, {"bad": plain_skill("bad")})
+        wikipin.install(wiki, wikipin.Project(project), SkillName("bad"))
+        commit(wiki, {"bad": _BAD})
+    elif verb == "adopt":
+        write_files(project / ".memtomem/skills/bad", _BAD)
+    return [verb, "skill", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "typed", "is_yes"),
+    [
+        ("install", "bad", True),
+        ("install", "yes", False),
+        ("install", "", False),
+        ("install --accept", "bad", True),
+        ("install --accept", "bad bad", False),
+        ("update", "bad", True),
+        ("update", "y", False),
+        ("adopt", "bad", True),
+        ("adopt", "no", False),
+    ],
+)
+def test_in_a_terminal_a_person_is_asked_at_once_and_types_the_name(
+    verb: str,
+    typed: str,
+    is_yes: bool,  # noqa: FBT001 - a table
+    wiki: Path,
+    project: Path,
+) -> None:
+    words = _words(wiki, project, verb)
+    before = snapshot(project)
+    code, shown = _in_terminal(_wikipin(wiki, project, *words), typed)
+    assert f"Project: {project}\r\n" in shown
+    assert "    | Be kind.⟨U+E0069⟩" in shown
+    assert code == (0 if is_yes else 1), shown
+    if is_yes:
         entry = json.loads((project / ".memtomem/lock.json").read_text())["skills"]["bad"]
         assert entry["accepted"]["by"] == "terminal"
+        assert "warning: " not in shown
     else:
-        assert "wikipin: review-required: " in shown
+        assert snapshot(project) == before
+        assert "wikipin: review-required: skill 'bad' was not accepted: you said no. " in shown
+        assert "--accept" not in shown
+
+
+def test_in_a_terminal_the_answer_as_json_is_all_that_is_printed(wiki: Path, project: Path, tmp_path: Path) -> None:
+    printed = tmp_path / "printed"
+    command = _wikipin(wiki, project, "--json", "install", "skill", "bad")
+    code, shown = _in_terminal(["sh", "-c", f'exec "$@" > {printed}', "sh", *command], "bad")
+    assert (code, json.loads(printed.read_text())["name"]) == (0, "bad")
+    assert "⟨U+E0069⟩" in shown
+
+
+def test_in_a_terminal_a_dry_run_asks_nobody(wiki: Path, project: Path) -> None:
+    code, shown = _in_terminal(_wikipin(wiki, project, "install", "skill", "bad", "--dry-run"), "bad")
+    assert (code, "to install it" in shown) == (0, False)
+    assert "warning: review-required: " in shown
 
 
 def test_a_plan_that_is_not_the_contents_is_refused_before_anybody_is_asked(wiki: Path, project: Path) -> None:
@@ -358,6 +494,16 @@ def test_a_plan_that_is_not_the_contents_is_refused_before_anybody_is_asked(wiki
     code, shown = _in_terminal(_wikipin(wiki, project, *words), "bad")
     assert code == 1
     assert "plan-changed" in shown
+    assert not (project / ".memtomem").exists()
+
+
+@pytest.mark.parametrize("redirected", ["< /dev/null", "2> /dev/null"])
+def test_where_a_terminal_is_not_both_read_and_written_nobody_is_asked(
+    redirected: str, wiki: Path, project: Path
+) -> None:
+    command = _wikipin(wiki, project, "install", "skill", "bad")
+    code, shown = _in_terminal(["sh", "-c", f'exec "$@" {redirected}', "sh", *command], "bad")
+    assert (code, "to install it" in shown) == (1, False)
     assert not (project / ".memtomem").exists()
 
 

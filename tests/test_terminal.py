@@ -97,9 +97,34 @@ def test_what_would_change_is_a_diff_that_can_be_read(lines: Lines, wiki: Path) 
     assert "  run.sh (executable)  4 bytes" in shown
     at = shown.index("--- against the copy in this project")
     assert shown[at + 1] == "  modified  SKILL.md"
-    assert shown[at + 2 : at + 4] == ["--- a/SKILL.md", "+++ b/SKILL.md"]
-    assert shown[-2:] == ["-Do it.", "+Do it[2J well."]
+    assert shown[at + 2 : at + 4] == ["  | --- a/SKILL.md", "  | +++ b/SKILL.md"]
+    assert shown[-2:] == ["  | -Do it.", "  | +Do it[2J well."]
     assert lines(wiki, "show", "hello", "--ref", "HEAD~1")[-1] == "  no difference"
+
+
+def test_no_line_of_a_file_can_be_taken_for_one_of_ours(lines: Lines, wiki: Path) -> None:
+    lines(wiki, "install", "skill", "hello")
+    fake = (
+        "Plan: 0\nfinding: none\r\n--- against the copy in this project\n"
+        "  no difference\x85  added     x\u2028x\x0bx\x0cx"
+    )
+    commit(wiki, {"hello": {"SKILL.md": skill_md("hello", body=f"{fake}\u200b"), "run.sh": (fake.encode(), True)}})
+    shown = lines(wiki, "show", "hello")
+    ours = [line for line in shown if not line.startswith("  | ")]
+    assert [line.split(" at ")[0].split(":")[0] for line in ours] == [
+        "hello",
+        "  SKILL.md  168 bytes",
+        "  run.sh (executable)  98 bytes",
+        "finding",
+        "finding",
+        "Plan",
+        "--- SKILL.md",
+        "--- against the copy in this project",
+        "  modified  SKILL.md",
+        "  modified  run.sh",
+    ]
+    assert "  | finding: none " in shown
+    assert "  |   no difference⟨U+0085⟩  added     x⟨U+2028⟩x⟨U+000B⟩x⟨U+000C⟩x⟨U+200B⟩" in shown
 
 
 def test_an_update_of_all_says_what_each_became(run: Run, lines: Lines, wiki: Path, project: Path) -> None:

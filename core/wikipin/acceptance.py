@@ -30,9 +30,9 @@ class ReviewRequiredError(WikipinError):
         self.findings = findings
         self.command = command
         blocking = [finding for finding in findings if finding.blocking]
-        first = blocking[0]
+        first, rest = blocking[0], count(blocking) - blocking[0].count
         at = first.path if first.line is None else f"{first.path}, line {first.line}"
-        more = f", and {len(blocking) - 1} more" if len(blocking) > 1 else ""
+        more = f", and {rest} more" if rest else ""
         super().__init__(
             "review-required",
             f"skill '{skill.name}' at {skill.commit[:12]} has what a person must see first: {first.what} ({at}){more}",
@@ -40,27 +40,47 @@ class ReviewRequiredError(WikipinError):
         )
 
 
+def declined(name: str, how: str) -> WikipinError:
+    """Return the refusal of a skill to which a person said no, for whoever asked on behalf of a model."""
+    return WikipinError(
+        "review-required",
+        f"skill '{name}' was not accepted: {how}",
+        "Do not install it, and do not ask again unless the user brings it up",
+    )
+
+
 def require_review(
     skill: Skill, acceptance: Acceptance | None, entry: Entry | None, *words: str
 ) -> tuple[Accepted | None, list[str]]:
     """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`.
 
-    `words` are the command that installs the skill, without what accepts it. What `entry` records counts again.
+    `words` are the command that installs the skill, without what accepts it. What `entry` records counts again. Nobody
+    is warned of what they have just been shown.
     """
     from wikipin.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
     findings, plan = review(skill.tree), skill.tree.plan
     blocking = [finding for finding in findings if finding.blocking]
     if not blocking:
-        return None, [f"has {_count(len(findings))} to look at: 'wikipin show {skill.name}'"] if findings else []
-    if acceptance is not None and acceptance.plan in {None, plan}:
-        accepted = Accepted(plan, acceptance.by)
-    elif entry is not None and entry.accepted is not None and entry.accepted.plan == plan:
-        accepted = entry.accepted
-    else:
-        raise ReviewRequiredError(skill, findings, " ".join(("wikipin", *words, "--accept", plan)))
-    return accepted, [f"has {_count(len(blocking))} that a person should have seen; accepted by: {accepted.by}"]
+        return None, [f"has {_findings(findings)} to look at: 'wikipin show {skill.name}'"] if findings else []
+    if acceptance is not None and acceptance.plan == plan:
+        return Accepted(plan, acceptance.by), []
+    if acceptance is not None and acceptance.plan is None:
+        return Accepted(plan, acceptance.by), [f"has {_findings(blocking)} that nobody was asked about"]
+    if entry is not None and entry.accepted is not None and entry.accepted.plan == plan:
+        return entry.accepted, [f"has {_findings(blocking)}, accepted before by: {entry.accepted.by}"]
+    raise ReviewRequiredError(skill, findings, " ".join(("wikipin", *words, "--accept", plan)))
 
 
-def _count(number: int) -> str:
-    return "1 finding" if number == 1 else f"{number} findings"
+def count(findings: Sequence[Finding]) -> int:
+    """Return how many things were found."""
+    return sum(found.count for found in findings)
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and what it counts, in the right grammatical number: '1 file', '2 files'."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    return counted(count(findings), "finding")

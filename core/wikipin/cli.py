@@ -26,6 +26,7 @@ from wikipin.errors import WikipinError
 from wikipin.exposure import DIRECTORIES, Mode
 from wikipin.names import HEAD, PlanDigest, SkillName, parse_plan, parse_revision, parse_skill_name
 from wikipin.prompt import ask_in_terminal
+from wikipin.question import excerpts
 from wikipin.status import DRIFT
 
 
@@ -37,6 +38,8 @@ class Options:
     wiki_as_named: str
     project: Path
     as_json: bool
+    given: Sequence[str]
+    """--wiki and --project as they were given, for another command that is to mean the same."""
 
     def open_project(self) -> wikipin.Project:
         """Return the project that the given directory, or the working directory, belongs to."""
@@ -53,6 +56,9 @@ class Options:
             click.echo(f"warning: {warning}", err=True)
 
 
+_MOST_LINES = 1_000
+"""Lines of one file that `show` names for one rule: nobody reads more, and a stranger's skill may have millions."""
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 _T = TypeVar("_T")
 
@@ -61,16 +67,17 @@ def _plan(text: str | None) -> PlanDigest | None:
     return None if text is None else parse_plan(text)
 
 
-def _asking(options: Options, plan: PlanDigest | None, call: Callable[[Acceptance | None], _T]) -> _T:
-    """Make a call; where it takes a person's yes, and `--accept` gave a plan, ask for it in the terminal."""
+def _asking(
+    options: Options, project: wikipin.Project, plan: PlanDigest | None, call: Callable[[Acceptance | None], _T]
+) -> _T:
+    """Make a call; if it takes a person's yes, ask for it in the terminal: to `plan`, if `--accept` gave one."""
     try:
         return call(None)
     except ReviewRequiredError as required:
-        if plan is None:
-            raise
         with wikipin.Wiki(options.wiki) as wiki:
             origin = wiki.origin()
-        return call(ask_in_terminal(required, plan, origin))
+        accepted = ask_in_terminal(required, plan, origin=origin, project=project.shown, options=options.given)
+        return call(accepted)
 
 
 def _all_of(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
@@ -85,7 +92,7 @@ def _all_of(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
 _accept = click.option(
     "--accept",
     metavar="PLAN",
-    help="Show what was found in exactly this content, ask in this terminal, and install it after a yes.",
+    help="Ask in this terminal about exactly this content; without it, about whatever there is to accept.",
 )
 _what = _all_of(
     click.option("--ref", default=HEAD, metavar="REV", help="Take it as of this branch, tag or commit [HEAD]."),
@@ -113,7 +120,9 @@ _discard = click.option(
 def cli(context: click.Context, wiki: Path | None, project: Path | None, *, as_json: bool) -> None:
     """Install agent skills from your git wiki into a project, pinned to the bytes of one commit."""
     as_named = wiki or wikipin.default_wiki_path()
-    context.obj = Options(as_named.expanduser().absolute(), str(as_named), (project or Path()).absolute(), as_json)
+    at, place = as_named.expanduser().absolute(), (project or Path()).absolute()
+    given = [*(["--wiki", str(at)] if wiki else []), *(["--project", str(place)] if project else [])]
+    context.obj = Options(at, str(as_named), place, as_json, given)
 
 
 @cli.command()
@@ -146,8 +155,10 @@ def list_(options: Options, query: str, limit: int | None) -> None:
 def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
     """Show what would be installed: files, sizes, modes, SKILL.md, and what would change where it is installed."""
     skill, revision = parse_skill_name(name), parse_revision(ref)
-    answer = answer_show(wikipin.show(options.wiki, options.open_project(), skill, ref=revision, path=path))
-    options.show(answer, terminal.show_skill(answer), answer["warnings"])
+    shown = wikipin.show(options.wiki, options.open_project(), skill, ref=revision, path=path, most_lines=_MOST_LINES)
+    answer = answer_show(shown)
+    lines = terminal.show_skill(answer, excerpts(shown.skill, shown.findings))
+    options.show(answer, lines, answer["warnings"])
 
 
 @cli.command()
@@ -204,7 +215,7 @@ def install_skill(
             dry_run=dry_run,
         )
 
-    installed = _asking(options, accepting, call)
+    installed = _asking(options, project, accepting, call)
     answer = answer_install(installed)
     options.show(answer, terminal.show_install(answer), answer["warnings"])
 
@@ -249,7 +260,7 @@ def update(
         def call(acceptance: Acceptance | None) -> wikipin.Updated:
             return wikipin.update(options.wiki, project, names[0], replace(wish, acceptance=acceptance))
 
-        answer = answer_update(_asking(options, accepting, call))
+        answer = answer_update(_asking(options, project, accepting, call))
         options.show(answer, terminal.show_update(answer), answer["warnings"])
         return
     of_all = answer_update_all(*wikipin.update_all(options.wiki, project, wish))
@@ -305,7 +316,7 @@ def adopt_skill(options: Options, *, name: str, accept: str | None, expose: str,
     def call(acceptance: Acceptance | None) -> wikipin.Installed:
         return wikipin.adopt(options.wiki, project, skill, exposure=exposure, acceptance=acceptance)
 
-    answer = answer_install(_asking(options, accepting, call))
+    answer = answer_install(_asking(options, project, accepting, call))
     options.show(answer, terminal.show_adopt(answer), answer["warnings"])
 
 

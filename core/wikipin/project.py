@@ -47,6 +47,17 @@ class Project:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Device and inode of the directory, which no other directory has."""
+        found = self.path.stat()
+        return found.st_dev, found.st_ino
+
+    @property
+    def shown(self) -> str:
+        """The directory as a person knows it."""
+        return str(self.path)
+
     def look(self, name: str) -> Evidence:
         """Return what the project says of one skill, without a lock unless something is under way."""
         with _explained(), Folder.open(self.path) as root:

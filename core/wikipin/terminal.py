@@ -1,6 +1,9 @@
-"""What a person sees in a terminal: the lines of each answer. No I/O, and nothing that is not in the answer."""
+"""What a person sees in a terminal: the lines of each answer. No I/O.
 
-from collections.abc import Iterator
+What is of a file stands behind `  | `, line by line. No line of ours begins so.
+"""
+
+from collections.abc import Iterator, Mapping
 
 from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
 from wikipin.answer.showing import ShowAnswer
@@ -33,24 +36,31 @@ def show_list(answer: ListAnswer, query: str) -> Iterator[str]:
         yield f"… and {answer['total'] - len(answer['skills'])} more; raise --limit, or give a word to look for"
 
 
-def show_skill(answer: ShowAnswer) -> Iterator[str]:
+def show_skill(answer: ShowAnswer, excerpts: Mapping[tuple[str, int | None], str]) -> Iterator[str]:
+    """Show a skill; `excerpts` are the lines of its findings, which no answer repeats, because a model may read it."""
     yield f"{answer['name']} at {answer['wiki_commit'][:_SHORT]}: {answer['description']}"
     for file in answer["files"]:
         yield f"  {_file(file)}"
     for found in answer["findings"]:
         at = found["path"] if found["line"] is None else f"{found['path']}:{found['line']}"
         yield f"{'finding' if found['blocking'] else 'notice'}: {at}: {found['what']} ({found['rule']})"
+        yield from _of_file(excerpts.get((found["path"], found["line"])))
     yield f"Plan: {answer['plan']}"
     yield f"--- {answer['path']}"
-    yield answer["skill_md"]
+    yield from _of_file(answer["skill_md"])
     if "changes" in answer:
         yield "--- against the copy in this project"
         if not answer["changes"]:
             yield "  no difference"
         for change in answer["changes"]:
             yield f"  {change['change']:<8}  {change['path']}"
-            if change["diff"]:
-                yield change["diff"]
+            yield from _of_file(change["diff"])
+
+
+def _of_file(text: str | None) -> Iterator[str]:
+    """Show what is of a file so that none of it can be taken for ours."""
+    for line in (text or "").splitlines():
+        yield f"  | {line}"
 
 
 def show_status(answer: StatusAnswer) -> Iterator[str]:

@@ -1,12 +1,10 @@
 """Asking a person, through the client, whether a skill with findings may be installed.
 
-A yes counts for the content that the person was shown, named by its plan digest, and once. In the 2026-07-28 era the
-answer comes with another call: what was asked is in a state that only this process can have written, and that it takes
-one time.
+A yes counts once, for the content that the person was shown, named by its plan digest, and for the project that the
+question named. A no ends the call. In the 2026-07-28 era the answer comes with another call: it names the question by a
+random number of 128 bits, so that nobody can answer one that this process did not ask.
 """
 
-import hashlib
-import hmac
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -17,8 +15,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequestParams, ElicitRequest, ElicitRequestFormParams, ElicitResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from wikipin import question
-from wikipin.acceptance import Acceptance, ReviewRequiredError
+import wikipin
+from wikipin.acceptance import Acceptance, ReviewRequiredError, declined
 
 REVIEW = "review"
 """The key of the question among those that a call has to have answered."""
@@ -41,44 +39,67 @@ _SCHEMA: dict[str, Any] = {
 Context = ServerRequestContext[Any, Any]
 
 
+@dataclass(frozen=True)
+class Yes:
+    """A person's yes to one content in one project."""
+
+    plan: str
+    project: tuple[int, int]
+    """Device and inode of its directory."""
+
+    def to(self, project: wikipin.Project) -> Acceptance | None:
+        """Return what this yes is worth in `project`."""
+        return Acceptance(self.plan, "client") if project.identity == self.project else None
+
+
+class PersonNeededError(Exception):
+    """A call that takes a person's yes: what to show, and the project as it was when the call was made."""
+
+    def __init__(self, required: ReviewRequiredError, project: wikipin.Project) -> None:
+        super().__init__(str(required))
+        self.required = required
+        self.project = project.shown
+        self.yes = Yes(required.skill.tree.plan, project.identity)
+
+
 @dataclass
 class Questions:
     """The questions of one server that are open: each may be answered once, and only as it was asked."""
 
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    _open: dict[str, str] = field(default_factory=dict[str, str])
-    """Number of the question -> the call and the plan that it is about."""
+    _open: dict[str, tuple[str, Yes]] = field(default_factory=dict[str, tuple[str, Yes]])
+    """Number of the question -> the call that it is about, and what a yes to it means."""
 
-    def ask(self, params: CallToolRequestParams, plan: str) -> str:
+    def ask(self, params: CallToolRequestParams, yes: Yes) -> str:
         """Return the state of a new question, for the client to send back with the answer."""
         while len(self._open) >= _MOST_OPEN:
             del self._open[next(iter(self._open))]
         number = secrets.token_hex(16)
-        self._open[number] = _subject(params, plan)
-        return f"{number}.{plan}.{self._seal(number, self._open[number])}"
+        self._open[number] = _subject(params), yes
+        return number
 
-    def answered(self, params: CallToolRequestParams) -> Acceptance | None:
-        """Return the yes that a call brings with it, if it is one; the question is closed by any answer."""
+    def answered(self, params: CallToolRequestParams) -> Yes | None:
+        """Return the yes that a call brings with it, if it is one; the question is closed by any answer.
+
+        Raises `review-required` for a no, whatever question it answers.
+        """
         said = (params.input_responses or {}).get(REVIEW)
-        number, _, rest = (params.request_state or "").partition(".")
-        plan, _, seal = rest.partition(".")
-        if said is None or number not in self._open:
+        if not isinstance(said, ElicitResult):
             return None
-        subject = self._open.pop(number)
-        if subject != _subject(params, plan) or not hmac.compare_digest(seal, self._seal(number, subject)):
-            return None
-        return Acceptance(plan, "client") if _is_yes(said) else None
-
-    def _seal(self, number: str, subject: str) -> str:
-        return hmac.new(self._key, f"{number} {subject}".encode(), hashlib.sha256).hexdigest()
+        subject, yes = self._open.pop(params.request_state or "", ("", None))
+        refuse_no(said, str((params.arguments or {}).get("name", "")))
+        return yes if subject == _subject(params) else None
 
 
-def _subject(params: CallToolRequestParams, plan: str) -> str:
-    return json.dumps([params.name, params.arguments or {}, plan], sort_keys=True)
+def _subject(params: CallToolRequestParams) -> str:
+    return json.dumps([params.name, params.arguments or {}], sort_keys=True)
 
 
-def _is_yes(said: object) -> bool:
-    return isinstance(said, ElicitResult) and said.action == "accept" and (said.content or {}).get(_ANSWER) is True
+def refuse_no(said: ElicitResult, name: str) -> None:
+    """Refuse with `review-required` what is no yes; closing the question is none either."""
+    if said.action == "cancel":
+        raise declined(name, "the user closed the question without an answer, which counts as a no")
+    if said.action != "accept" or (said.content or {}).get(_ANSWER) is not True:
+        raise declined(name, "the user said no")
 
 
 def can_ask(context: Context) -> bool:
@@ -92,18 +113,16 @@ def is_modern(context: Context) -> bool:
     return context.protocol_version in MODERN_PROTOCOL_VERSIONS
 
 
-def request(required: ReviewRequiredError, origin: str) -> ElicitRequest:
+def request(message: str) -> ElicitRequest:
     """Return the question as the protocol has it."""
-    message = question.ask(required, origin)
     return ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=_SCHEMA))
 
 
-async def ask_now(context: Context, required: ReviewRequiredError, origin: str) -> Acceptance | None:
-    """Ask on the channel back to the client, and return the yes, if it is one."""
+async def ask_now(context: Context, needed: PersonNeededError, message: str) -> Yes:
+    """Ask on the channel back to the client, and return the yes. Raises `review-required` for anything else."""
     try:
-        said = await context.session.elicit_form(
-            question.ask(required, origin), _SCHEMA, related_request_id=context.request_id
-        )
+        said = await context.session.elicit_form(message, _SCHEMA, related_request_id=context.request_id)
     except MCPError:
-        return None  # it said that it can ask, and cannot
-    return Acceptance(required.skill.tree.plan, "client") if _is_yes(said) else None
+        raise needed.required from None  # the client said that it can ask, and cannot
+    refuse_no(said, needed.required.skill.name)
+    return needed.yes

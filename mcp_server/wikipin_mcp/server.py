@@ -1,6 +1,6 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +22,12 @@ from mcp_types import (
 )
 
 import wikipin
+from wikipin import question
 from wikipin.acceptance import Acceptance, ReviewRequiredError
 from wikipin.errors import WikipinError
 from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
-from wikipin_mcp.approval import Questions
+from wikipin_mcp.approval import PersonNeededError, Questions
 from wikipin_mcp.projects import again, ask_allowed, choose_project
 from wikipin_mcp.tools import INSTRUCTIONS, VERBS
 from wikipin_mcp.verb import Call, Options, Request
@@ -34,6 +35,9 @@ from wikipin_mcp.verb import Call, Options, Request
 _NOT_REVIEWED = "off, by the operator's choice: nobody is asked about hidden text and credentials"
 
 Context = ServerRequestContext[Any, Any]
+
+Accept = Callable[[wikipin.Project], Acceptance | None]
+"""What a person has said yes to in a project."""
 
 
 def create_server(options: Options) -> Server[Any]:
@@ -72,43 +76,55 @@ class _Call:
     make: Call
     allowed: Sequence[Path]
 
-    async def run(self, acceptance: Acceptance | None) -> CallToolResult:
+    async def run(self, accept: Accept) -> CallToolResult:
         """Make the call in a worker thread. A change that has begun is finished, whoever stopped waiting for it."""
 
         def run() -> object:
             wanted = (self.params.arguments or {}).get("project")
             project = wikipin.Project(choose_project(self.allowed, wanted, self.options.wiki))
-            return self.make(Request(self.options, project, partial(_report, self.context), acceptance))
+            try:
+                return self.make(Request(self.options, project, partial(_report, self.context), accept(project)))
+            except ReviewRequiredError as required:
+                raise PersonNeededError(required, project) from None
 
         answer = await anyio.to_thread.run_sync(run, abandon_on_cancel=False)
         return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
 
     async def run_or_ask(self, questions: Questions) -> CallToolResult | InputRequiredResult:
-        """Make the call; where it takes a person's yes, have the client ask for it, once."""
+        """Make the call; if it takes a person's yes, have the client ask for it, once."""
         if self.options.review == "off":
-            return await self.run(Acceptance(None, "operator"))
+            return await self.run(lambda _: Acceptance(None, "operator"))
         is_answer = approval.REVIEW in (self.params.input_responses or {})
+        yes = questions.answered(self.params)
         try:
-            return await self.run(questions.answered(self.params))
-        except ReviewRequiredError as required:
+            return await self.run(yes.to if yes else _unaccepted)
+        except PersonNeededError as needed:
             if is_answer or self.options.review == "block" or not approval.can_ask(self.context):
-                raise
-            return await self._ask(required, questions)
+                raise needed.required from None
+            return await self._ask(needed, questions)
 
-    async def _ask(self, required: ReviewRequiredError, questions: Questions) -> CallToolResult | InputRequiredResult:
-        origin = await anyio.to_thread.run_sync(self._origin)
+    async def _ask(self, needed: PersonNeededError, questions: Questions) -> CallToolResult | InputRequiredResult:
+        message = await anyio.to_thread.run_sync(self._question, needed)
         if approval.is_modern(self.context):
-            state = questions.ask(self.params, required.skill.tree.plan)
-            requests = {**again(self.params), approval.REVIEW: approval.request(required, origin)}
+            state = questions.ask(self.params, needed.yes)
+            requests = {**again(self.params), approval.REVIEW: approval.request(message)}
             return InputRequiredResult(input_requests=requests, request_state=state)
-        acceptance = await approval.ask_now(self.context, required, origin)
-        if acceptance is None:
-            raise required
-        return await self.run(acceptance)
+        yes = await approval.ask_now(self.context, needed, message)
+        try:
+            return await self.run(yes.to)
+        except PersonNeededError as again_needed:
+            raise again_needed.required from None
 
-    def _origin(self) -> str:
-        with wikipin.Wiki(self.options.wiki) as wiki:
-            return wiki.origin()
+    def _question(self, needed: PersonNeededError) -> str:
+        path = self.options.wiki
+        is_default = path == wikipin.default_wiki_path().expanduser().absolute()
+        with wikipin.Wiki(path) as wiki:
+            origin = wiki.origin()
+        return question.ask(needed.required, origin, needed.project, [] if is_default else ["--wiki", str(path)])
+
+
+def _unaccepted(_: wikipin.Project) -> None:
+    """Accept nothing."""
 
 
 async def _call(

@@ -78,5 +78,10 @@ def test_where_no_person_sits_nothing_with_findings_is_installed(
     session = converse(agent, agents=agents, home=home, project=project, bins=[server], steps=steps)
     (answer,) = session.answers
     assert answer.text.startswith("review-required: ")
-    assert f"'wikipin install skill {DONE} --accept " in answer.text
+    told = {
+        "claude": "closed the question",
+        "codex": "the user said no",
+        "gemini": f"'wikipin install skill {DONE} --accept ",
+    }
+    assert told[agent.name] in answer.text
     assert not (project / ".memtomem").exists()

@@ -1,6 +1,7 @@
 """What reaches a reader, a model or a terminal: ten thousand strings made to be used against it, in every place."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,8 @@ from surfaces import Json, outcome_of
 from wikis import commit, head, make_wiki, skill_md
 
 import wikipin
-from wikipin import WikipinError, terminal
+from wikipin import WikipinError, question, terminal
+from wikipin.acceptance import ReviewRequiredError
 from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.showing import answer_show
@@ -21,9 +23,12 @@ from wikipin.answer.writing import answer_install, answer_restore
 from wikipin.catalogue import Offer, Offers
 from wikipin.display import printable
 from wikipin.exposure import Exposure
-from wikipin.names import Commit, SkillName
+from wikipin.finding import Finding
+from wikipin.names import Commit, RelPath, SkillName
 from wikipin.restore import Restored
+from wikipin.skill import Skill
 from wikipin.state import State
+from wikipin.tree import File, Tree
 from wikipin_mcp.answers import failure, success
 
 _CARRIERS = [
@@ -140,12 +145,40 @@ def test_what_a_wiki_says_of_a_skill_is_shown_without_what_nobody_sees(tmp_path:
         shown = wikipin.show(wiki, project, SkillName("hello"))
         answer = answer_show(shown, room=ROOM)
         whole = answer_show(shown)
-        _hold(answer, terminal.show_skill(answer), terminal.show_skill(whole))
+        lines = question.excerpts(shown.skill, shown.findings)
+        _hold(answer, terminal.show_skill(answer, lines), terminal.show_skill(whole, lines))
         dry = wikipin.install(wiki, project, SkillName("hello"), exposure=Exposure(()), dry_run=True)
         installed = answer_install(replace(dry, warnings=[*dry.warnings, text]), room=ROOM)
         _hold(installed, terminal.show_install(installed))
         _hold(answer_list(wikipin.list_skills(wiki, project), room=ROOM))
         assert answer["wiki_commit"] == head(wiki), number
+
+
+_OURS = re.compile(
+    r"Install the skill 'hello' in spite of what was found in it\?|Project: .*|Commit 1{40} of the wiki \(.*\)\."
+    r"|Plan [0-9a-f]{64}\.|It has [0-9]+ (file|finding)s?:|  a\.md  [0-9]+ bytes?|  In a\.md:|    line [0-9]+: .*"
+    r"|And [0-9]+ more\. All of them: 'wikipin show hello --ref 1{40}'|A skill is a prompt .*"
+)
+
+
+def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes_for_ours() -> None:
+    hidden = 0
+    for text in _strings(10_000, 9):
+        content = text.encode("utf-8", "replace")
+        skill = Skill(
+            SkillName("hello"), Commit("1" * 40), "", Tree((File(RelPath("a.md"), content, executable=False),))
+        )
+        found = [Finding("any", "a.md", number, text, blocking=True) for number in range(1, text.count("\n") + 2)]
+        lines = question.ask(ReviewRequiredError(skill, found, ""), text[:99], text).split("\n")
+        assert _hidden("".join(lines)) == ""
+        excerpts = [line.removeprefix("    | ") for line in lines if line.startswith("    | ")]
+        assert [line for line in lines if not line.startswith("    | ") and not _OURS.fullmatch(line)] == []
+        assert len(excerpts) == min(len(found), 20)
+        assert all(len(line) < 350 for line in excerpts)
+        first = _hidden(content.decode().split("\n")[0].rstrip(" \t\r").replace("\t", " "))[:1]
+        assert f"⟨U+{ord(first):04X}⟩" in excerpts[0] if first and len(excerpts[0]) < 300 else True
+        hidden += bool(first)
+    assert hidden > 5_000
 
 
 def test_what_stands_in_a_copy_is_named_without_what_nobody_sees(tmp_path: Path) -> None:
