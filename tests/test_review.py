@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wikis import skill_md
 
+from wikipin.excerpt import excerpts
 from wikipin.finding import Finding
 from wikipin.names import RelPath
 from wikipin.review import review
@@ -404,7 +405,9 @@ def test_a_secret_stops_an_install_and_is_not_repeated(kind: str, path: str) -> 
         assert [(finding.rule, finding.line, finding.blocking) for finding in found] == [
             ("secret", None if zeros else 2, True)
         ], ascii(secret)
-        assert not any(word in found[0].what for word in re.findall(r"[\w/+-]{16,}", secret))
+        (line,) = excerpts(f"one\nuse {secret} there\n".encode(), {2: False}).values()
+        assert line.startswith("use ")
+        assert not any(word in found[0].what + line for word in re.findall(r"[\w/+-]{16,}", secret))
 
 
 @pytest.mark.parametrize("name", _LOOK_ALIKES)
