@@ -107,6 +107,20 @@ def test_a_person_who_says_yes_gets_it_and_the_lockfile_says_so(era: str, wiki: 
 
 
 @ERAS
+def test_what_the_question_has_no_room_for_is_shown_by_a_command_that_knows_the_wiki(
+    era: str, wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = commit(wiki, {"bad": {**_BAD, "more.md": "\u200b\n".encode() * 30}})
+    monkeypatch.delenv("MEMTOMEM_WIKI_PATH", raising=False)
+    person = Person(_NO["declined"])
+    _install(era, wiki, project, person)
+    assert f"And 20 more. All of them: 'wikipin --wiki {wiki} show bad --ref {pin}'" in person.asked[0]
+    monkeypatch.setenv("MEMTOMEM_WIKI_PATH", str(wiki))
+    _install(era, wiki, project, person)
+    assert f"And 20 more. All of them: 'wikipin show bad --ref {pin}'" in person.asked[1]
+
+
+@ERAS
 @pytest.mark.parametrize("answer", _NO.values(), ids=_NO)
 def test_anything_else_than_a_yes_is_a_no(era: str, answer: ElicitResult, wiki: Path, project: Path) -> None:
     person = Person(answer)
@@ -481,6 +495,15 @@ def test_in_a_terminal_the_answer_as_json_is_all_that_is_printed(wiki: Path, pro
     code, shown = _in_terminal(["sh", "-c", f'exec "$@" > {printed}', "sh", *command], "bad")
     assert (code, json.loads(printed.read_text())["name"]) == (0, "bad")
     assert "⟨U+E0069⟩" in shown
+
+
+def test_in_a_terminal_the_rest_is_shown_by_a_command_with_the_options_that_were_given(
+    wiki: Path, project: Path
+) -> None:
+    pin = commit(wiki, {"bad": {**_BAD, "more.md": "\u200b\n".encode() * 30}})
+    _, shown = _in_terminal(_wikipin(wiki, project, "install", "skill", "bad"), "no")
+    command = f"wikipin --wiki {wiki} --project {project} show bad --ref {pin}"
+    assert f"And 20 more. All of them: '{command}'" in shown
 
 
 def test_in_a_terminal_a_dry_run_asks_nobody(wiki: Path, project: Path) -> None:
