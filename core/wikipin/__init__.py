@@ -6,7 +6,7 @@ from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure, parse_exposure
 from wikipin.init import create_wiki
 from wikipin.install import Installed, install
-from wikipin.location import locate_project
+from wikipin.location import open_project
 from wikipin.plan import Consent
 from wikipin.project import Project
 from wikipin.remove import Removed, remove
@@ -40,7 +40,7 @@ __all__ = [
     "default_wiki_path",
     "install",
     "list_skills",
-    "locate_project",
+    "open_project",
     "parse_exposure",
     "read_status",
     "remove",

@@ -42,8 +42,8 @@ class Options:
     """--wiki and --project as they were given, for another command that is to mean the same."""
 
     def open_project(self) -> wikipin.Project:
-        """Return the project that the given directory, or the working directory, belongs to."""
-        return wikipin.Project(wikipin.locate_project(self.project, self.wiki))
+        """Return the project that the given directory, or the working directory, belongs to, open for this run."""
+        return click.get_current_context().with_resource(wikipin.open_project(self.project, self.wiki))
 
     def show(self, answer: object, lines: Iterable[str], warnings: Iterable[str] = ()) -> None:
         """Print `answer` as JSON where that was asked for, else `lines`, and `warnings` on stderr."""
@@ -120,9 +120,9 @@ _discard = click.option(
 def cli(context: click.Context, wiki: Path | None, project: Path | None, *, as_json: bool) -> None:
     """Install agent skills from your git wiki into a project, pinned to the bytes of one commit."""
     as_named = wiki or wikipin.default_wiki_path()
-    at, place = as_named.expanduser().absolute(), (project or Path()).absolute()
-    given = [*(["--wiki", str(at)] if wiki else []), *(["--project", str(place)] if project else [])]
-    context.obj = Options(at, str(as_named), place, as_json, given)
+    at = as_named.expanduser().absolute()
+    given = [*(["--wiki", str(at)] if wiki else []), *(["--project", str(project.absolute())] if project else [])]
+    context.obj = Options(at, str(as_named), project or Path(), as_json, given)
 
 
 @cli.command()
@@ -166,12 +166,13 @@ def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
 @click.pass_obj
 def status(options: Options, *, check: bool) -> None:
     """Show how each skill of the project stands."""
-    found = wikipin.read_status(options.open_project(), None if check else options.wiki)
+    project = options.open_project()
+    found = wikipin.read_status(project, None if check else options.wiki)
     answer = answer_status(found)
     problem = [answer["wiki_problem"]] if answer["wiki_problem"] else []
     options.show(answer, terminal.show_check(answer) if check else terminal.show_status(answer), problem)
     if check and not found.is_supported:
-        options.open_project().survey()  # it says what is wrong with the lockfile
+        project.survey()  # it says what is wrong with the lockfile
     if check and any(skill.state in DRIFT for skill in found.skills):
         sys.exit(1)
 

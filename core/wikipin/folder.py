@@ -27,6 +27,10 @@ _CHUNK = 1024 * 1024
 _DEEPEST_SCAN = 64
 
 
+Identity = tuple[int, int]
+"""Device and inode: which directory it is, by whatever path it was reached."""
+
+
 class What(Enum):
     """What stands at a name."""
 
@@ -51,6 +55,17 @@ class Folder(AbstractContextManager["Folder"]):
     def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open the directory at `path`, following links: for a directory that a person named."""
         return cls(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+    @property
+    def identity(self) -> Identity:
+        """Which directory this is, whatever its name leads to by now."""
+        status = os.fstat(self.descriptor)
+        return status.st_dev, status.st_ino
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether this directory has been removed: nothing can be made in it any more."""
+        return os.fstat(self.descriptor).st_nlink == 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,52 +1,132 @@
-"""Which directory is the project: where its lockfile is, and what never is one (docs/contract.md)."""
+"""Which directory is the project, and what never is one (docs/contract.md).
 
+What was judged is what is changed: a directory is told by device and inode, and is handed on open.
+"""
+
+import errno
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
+from wikipin.ancestry import Ancestor, LinkOnTheWayError, open_ancestry
 from wikipin.errors import WikipinError
-from wikipin.lockfile import PATH
+from wikipin.folder import Identity, NotOrdinaryError, What
+from wikipin.layout import LOCKFILE, MEMTOMEM
+from wikipin.project import Project
+
+_PLUGINS = ("PLUGIN_ROOT", "CLAUDE_PLUGIN_ROOT")
+_PACKAGES = ("wikipin", "wikipin_mcp")
+_NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
+_CLOSED = frozenset({errno.EACCES, errno.EPERM})
 
 
-def locate_project(directory: Path, wiki: Path) -> Path:
-    """Return the project that `directory` belongs to, with every link resolved.
+def open_project(named: Path, wiki: Path, *, below: Sequence[str] = ()) -> Project:
+    """Return the project, open, that a directory belongs to: `named`, or the one at the names `below` in it.
 
-    In a git work tree that is the nearest ancestor, up to its root, with a lockfile; else it is the directory itself.
-    Raises `project-not-found`, and `project-not-allowed` for `/`, the home directory and the wiki.
+    In a git work tree that is the nearest directory, up to its root, with a lockfile; else it is the directory itself.
+    `named` may be reached through links; below it none is followed. Raises `project-not-found`, and
+    `project-not-allowed` for a link below `named`, and for what is never a project.
     """
+    name = below[-1] if below else named.name
     try:
-        found = Path(os.path.realpath(directory))
-    except ValueError:  # a NUL in it
-        found = directory
-    if not os.path.isdir(found):  # noqa: PTH112 - pathlib raises where a path is too long to be one
+        with open_ancestry(named, below) as (ancestry, number):
+            _require_allowed(ancestry[number:], wiki)
+            _require_allowed(ancestry, wiki)
+            project = _project_of(ancestry, wiki)
+            if not project.folder.is_deleted:
+                return Project(project.path, project.folder.child("."))
+    except LinkOnTheWayError as error:
         raise WikipinError(
-            "project-not-found",
-            f"there is no directory '{directory.name}'",
-            "Name a directory that exists as the project",
-        )
-    located = next((place for place in _up_to_work_tree(found) if (place / PATH).exists()), found)
-    for place in (located, found):
-        why = why_never(place, wiki)
-        if why is None:
-            return place
+            "project-not-allowed",
+            f"'{error.filename}' is a link, and below an allowed project none is followed",
+            "Name the directory itself that the link leads to",
+        ) from None
+    except OSError as error:
+        if error.errno in _CLOSED:
+            raise WikipinError(
+                "project-not-found",
+                f"the directory '{name}' may not be opened",
+                "Make it readable, or name another directory as the project",
+            ) from None
+        if error.errno not in _NO_DIRECTORY:
+            raise
+    except ValueError:  # a NUL in it
+        pass
     raise WikipinError(
-        "project-not-allowed", f"{why} is never a project", "Name the directory that you work in as the project"
+        "project-not-found", f"there is no directory '{name}'", "Name a directory that exists as the project"
     )
 
 
-def why_never(directory: Path, wiki: Path) -> str | None:
-    """Say what `directory`, its links resolved, is that no project may be; None where it may be one."""
-    wiki = Path(os.path.realpath(wiki))
-    if directory == Path(directory.anchor):
+def is_part_of_a_program(directory: Path) -> bool:
+    """Tell whether `directory` is, or is in, that of an agent's plugin or of wikipin itself: nobody works there."""
+    with suppress(OSError, ValueError), open_ancestry(directory) as (ancestry, _):
+        return any(_is_in(ancestry, path) for _, path in _programs())
+    return False
+
+
+def _require_allowed(ancestry: Sequence[Ancestor], wiki: Path) -> None:
+    if why := _why_never(ancestry, wiki):
+        raise WikipinError(
+            "project-not-allowed", f"{why} is never a project", "Name the directory that you work in as the project"
+        )
+
+
+def _why_never(ancestry: Sequence[Ancestor], wiki: Path) -> str | None:
+    """Say what the first of these, the others being above it, is that no project may be; None where it may be one."""
+    with suppress(RuntimeError):  # nobody knows where the home directory is
+        if ancestry[0].identity == _identity(Path.home()):
+            return "the home directory"
+    if ancestry[0].identity == _identity(Path(os.sep)):
         return "the root directory"
-    if directory == Path(os.path.realpath(Path.home())):
-        return "the home directory"
-    if directory == wiki or wiki in directory.parents:
-        return "the wiki"
-    return None
+    return next((what for what, path in (("the wiki", wiki), *_programs()) if _is_in(ancestry, path)), None)
 
 
-def _up_to_work_tree(directory: Path) -> list[Path]:
-    """Return `directory` and its ancestors up to the root of its git work tree; where it is in none, it alone."""
-    upwards = [directory, *directory.parents]
-    root = next((index for index, place in enumerate(upwards) if (place / ".git").exists()), 0)
-    return upwards[: root + 1]
+def _programs() -> Iterator[tuple[str, Path]]:
+    """Yield the directories in which programs live that agents start: of plugins, and our own."""
+    for variable in _PLUGINS:
+        if value := os.environ.get(variable):
+            yield f"a directory of the plugin in ${variable}", Path(value)
+    for package in _PACKAGES:
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            yield "the directory of the program wikipin", Path(spec.origin).parent
+
+
+def _is_in(ancestry: Sequence[Ancestor], path: Path) -> bool:
+    identity = _identity(path)
+    return any(ancestor.identity == identity for ancestor in ancestry)
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # nothing is there, or nothing can be
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _project_of(ancestry: Sequence[Ancestor], wiki: Path) -> Ancestor:
+    """Return the nearest with a lockfile, up to the root of the git work tree; where there is none, the first."""
+    root = next((number for number, ancestor in enumerate(ancestry) if _has(ancestor, ".git")), 0)
+    return next(
+        (
+            ancestor
+            for number, ancestor in enumerate(ancestry[: root + 1])
+            if _has_lockfile(ancestor) and _why_never(ancestry[number:], wiki) is None
+        ),
+        ancestry[0],
+    )
+
+
+def _has(directory: Ancestor, name: str) -> bool:
+    with suppress(PermissionError):  # what may not be searched is looked for no further
+        return directory.folder.what(name) is not What.NOTHING
+    return False
+
+
+def _has_lockfile(directory: Ancestor) -> bool:
+    with suppress(FileNotFoundError, NotOrdinaryError, PermissionError), directory.folder.child(MEMTOMEM) as memtomem:
+        return memtomem.what(LOCKFILE) is not What.NOTHING
+    return False

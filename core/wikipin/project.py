@@ -6,17 +6,20 @@ no journal, and sweeps what was staged, or a journal, and finishes what it says.
 """
 
 import errno
+import os
+import weakref
 from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 from wikipin import refusal
 from wikipin.errors import WikipinError
 from wikipin.exposure import CANONICAL
-from wikipin.folder import Folder, NotOrdinaryError, What
+from wikipin.folder import Folder, Identity, NotOrdinaryError, What
 from wikipin.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of
 from wikipin.journal import Journal, staged_name
 from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout, check_writable
@@ -41,42 +44,54 @@ _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _T = TypeVar("_T")
 
 
-class Project:
-    """One project directory."""
+class Project(AbstractContextManager["Project"]):
+    """One project directory, held open: this one, whatever its path leads to by now.
 
-    def __init__(self, path: Path) -> None:
+    Close it, or use it in a `with`; one that is forgotten is closed with it.
+    """
+
+    def __init__(self, path: Path, root: Folder | None = None) -> None:
+        """Take over `root`; where there is none, open the directory at `path`, following links."""
         self.path = path
+        self._root = Folder.open(path) if root is None else root
+        self._close = weakref.finalize(self, os.close, self._root.descriptor)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
 
     @property
-    def identity(self) -> tuple[int, int]:
-        """Device and inode of the directory, which no other directory has."""
-        found = self.path.stat()
-        return found.st_dev, found.st_ino
+    def identity(self) -> Identity:
+        """Which directory this is: the same for each way to reach it, and no other's while it is open."""
+        return self._root.identity
 
     @property
     def shown(self) -> str:
-        """The directory as a person knows it."""
+        """Its path for a person, below the home directory from `~`. It was right when the project was opened."""
+        with suppress(ValueError, RuntimeError):
+            return str("~" / self.path.relative_to(os.path.realpath(Path.home())))
         return str(self.path)
 
     def look(self, name: str) -> Evidence:
         """Return what the project says of one skill, without a lock unless something is under way."""
-        with _explained(), Folder.open(self.path) as root:
+        with self._opened() as root:
             return self._consistently(root, lambda memtomem: look(root, memtomem, name), unsettled)
 
     def survey(self) -> Survey:
         """Return what the project says of all its skills, as `look` does."""
-        with _explained(), Folder.open(self.path) as root:
+        with self._opened() as root:
             return self._consistently(root, lambda memtomem: survey(root, memtomem), unsettled_of)
 
     def read_lockfile(self) -> bytes | None:
         """Return the bytes of the lockfile as they are, or None where there is none."""
-        with _explained(), Folder.open(self.path) as root:
+        with self._opened() as root:
             return self._consistently(root, lockfile_bytes, lambda _: [])
 
     def read_copy(self, name: str, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the bytes of files of a skill's copy; what is not there, or is no file, is left out."""
         found: dict[str, bytes] = {}
-        with _explained(), Folder.open(self.path) as root:
+        with self._opened() as root:
             for path in paths:
                 directory, _, last = f"{CANONICAL}/{name}/{path}".rpartition("/")
                 with suppress(FileNotFoundError, NotOrdinaryError), root.descendant(directory) as folder:
@@ -89,8 +104,7 @@ class Project:
 
         A change that replaces nothing and puts nothing into place has no tree.
         """
-        with _explained(), ExitStack() as stack:
-            root = stack.enter_context(Folder.open(self.path))
+        with self._opened() as root, ExitStack() as stack:
             memtomem = stack.enter_context(root.make_child(MEMTOMEM))
             root.sync()
             staging = stack.enter_context(open_staging(memtomem))
@@ -105,6 +119,26 @@ class Project:
             stack.enter_context(locked(memtomem))
             recover(root, memtomem)
             yield Locked(root, memtomem, staging)
+
+    @contextmanager
+    def _opened(self) -> Generator[Folder]:
+        """The directory, and what the disk says of it in a sentence."""
+        try:
+            self._require_there()
+            with _explained():
+                yield self._root
+        except WikipinError as error:
+            if error.code == "io-error":
+                self._require_there()
+            raise
+
+    def _require_there(self) -> None:
+        if self._root.is_deleted:
+            raise WikipinError(
+                "project-not-found",
+                f"the directory '{self.path.name}' has been removed",
+                "Name a directory that exists as the project",
+            )
 
     def _consistently(
         self, root: Folder, read: Callable[[Folder | None], _T], unsettled: Callable[[_T], list[str]]

@@ -1,10 +1,9 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio.from_thread
@@ -68,24 +67,23 @@ def _report(context: Context, done: int, of: int, what: str) -> None:
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a tool whose arguments are well, in a project that is allowed."""
+    """One call of a tool whose arguments are well, in a project that is allowed, and open."""
 
     options: Options
     context: Context
     params: CallToolRequestParams
     make: Call
-    allowed: Sequence[Path]
+    project: wikipin.Project
 
     async def run(self, accept: Accept) -> CallToolResult:
         """Make the call in a worker thread. A change that has begun is finished, whoever stopped waiting for it."""
 
         def run() -> object:
-            wanted = (self.params.arguments or {}).get("project")
-            project = wikipin.Project(choose_project(self.allowed, wanted, self.options.wiki))
             try:
-                return self.make(Request(self.options, project, partial(_report, self.context), accept(project)))
+                report = partial(_report, self.context)
+                return self.make(Request(self.options, self.project, report, accept(self.project)))
             except ReviewRequiredError as required:
-                raise PersonNeededError(required, project) from None
+                raise PersonNeededError(required, self.project) from None
 
         answer = await anyio.to_thread.run_sync(run, abandon_on_cancel=False)
         return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
@@ -138,7 +136,9 @@ async def _call(
         allowed = await ask_allowed(options.projects, context, params)
         if isinstance(allowed, InputRequiredResult):
             return allowed
-        return await _Call(options, context, params, make, allowed).run_or_ask(questions)
+        open_project = partial(choose_project, allowed, (params.arguments or {}).get("project"), options.wiki)
+        with await anyio.to_thread.run_sync(open_project) as project:  # one for the whole call, a question included
+            return await _Call(options, context, params, make, project).run_or_ask(questions)
     except WikipinError as error:
         return failure(error)
     except OSError as error:

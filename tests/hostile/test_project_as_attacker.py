@@ -147,3 +147,15 @@ def test_a_forged_journal_loses_nobody_what_is_theirs(place: Place) -> None:
 def test_no_process_opened_anything_outside_or_ran_anything_but_git_that_reads(place: Place) -> None:
     assert [trace.wrongs("outside") for trace in place.traces] == [[], []]
     assert len(place.traces[0].programs()) > len(TWISTS)
+
+
+def test_what_was_named_is_opened_by_its_path_once_a_call_and_nothing_below_it_ever(
+    place: Place,
+) -> None:
+    server, command = place.traces
+    projects = place.root / "projects"
+    assert server.by_path(projects) == []
+    named = command.by_path(projects)
+    assert {Path(path).name for path, _ in named} == {"project"}
+    assert all("O_PATH" in flags.split("|") for _, flags in named)
+    assert len(named) == sum("adopt" in place.verbs(twist) for twist in TWISTS)

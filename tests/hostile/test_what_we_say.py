@@ -138,8 +138,9 @@ def _described(text: str) -> bytes:
 
 
 def test_what_a_wiki_says_of_a_skill_is_shown_without_what_nobody_sees(tmp_path: Path) -> None:
-    wiki, project = make_wiki(tmp_path / "wiki"), wikipin.Project(tmp_path / "project")
-    project.path.mkdir()
+    wiki = make_wiki(tmp_path / "wiki")
+    (tmp_path / "project").mkdir()
+    project = wikipin.Project(tmp_path / "project")
     for number, text in enumerate(_strings(25, 7)):
         commit(wiki, {"hello": {"SKILL.md": _described(text), "a.md": text.encode("utf-8", "replace")}})
         shown = wikipin.show(wiki, project, SkillName("hello"))
@@ -183,8 +184,8 @@ def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes
 
 def test_what_stands_in_a_copy_is_named_without_what_nobody_sees(tmp_path: Path) -> None:
     wiki = make_wiki(tmp_path / "wiki", {"hello": {"SKILL.md": skill_md("hello")}})
+    (tmp_path / "project").mkdir()
     project = wikipin.Project(tmp_path / "project")
-    project.path.mkdir()
     wikipin.install(wiki, project, SkillName("hello"))
     for text in _strings(60, 8):
         name = text.encode("utf-8", "surrogatepass").replace(b"\0", b"").replace(b"/", b"")[:200]

@@ -25,6 +25,7 @@ _EXECUTED = re.compile(r'\d+ +execve(?:at)?\((?:[^"]*)"(?P<program>[^"]*)", \[(?
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
 _SOCKET = re.compile(r"\d+ +(?:socket|connect|bind|listen|io_uring_setup)\(")
 _OPENED = re.compile(r"\) += \d+<(?P<path>[^>]*)>")
+_BY_PATH = re.compile(r'\d+ +open(?:at2?)?\((?:AT_FDCWD(?:<[^>]*>)?, )?"(?P<path>[^"]*)", (?P<flags>[A-Z_|]+)')
 _LONGEST_WORD = "4096"
 
 _SERVE = """
@@ -72,6 +73,11 @@ class Trace:
             *(f"it used a socket: {line}" for line in self.lines if _SOCKET.match(line)),
             *(f"it followed: {line}" for line in self.lines if _leads_to(line, never)),
         ]
+
+    def by_path(self, below: Path) -> list[tuple[str, str]]:
+        """Return path and flags of what was opened below a directory by a path, and not from a descriptor."""
+        found = [match for line in self.lines if (match := _BY_PATH.match(line)) is not None]
+        return [(match["path"], match["flags"]) for match in found if match["path"].startswith(f"{below}/")]
 
 
 def _is_reading(words: Sequence[str]) -> bool:

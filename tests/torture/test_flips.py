@@ -1,4 +1,7 @@
-"""A link to a directory outside the project, flipped in and out of each place of ours while installs run."""
+"""A link to a directory outside the project, flipped in and out of each place of ours while installs run.
+
+The project itself is such a place, by each way in which a caller says where it is.
+"""
 
 import multiprocessing
 import os
@@ -11,16 +14,22 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hostile.doors import DOORS
 from snapshot import snapshot
+from surfaces import Json
 from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place
 from torture.scenario import Record, left_over
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
+from wikipin.folder import Folder
 from wikipin.rename import exchange, rename_directory
+
+if TYPE_CHECKING:
+    from wikipin.errors import Code
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is how a link is exchanged at one stroke"),
@@ -36,8 +45,20 @@ _PLACES = (
     ".memtomem/lock.json",
     ".claude/skills",
 )
+_WAYS_IN = ("the argument", "the client's roots", "the command's --project")
+"""What the caller names is flipped: a directory below the project, which no link leads to, or one that a link may."""
+
+_CALLS: tuple[tuple[str, Json], ...] = (
+    ("context_install_skill", {}),
+    ("context_install_skill", {"ref": "v1"}),
+    ("context_update_skill", {}),
+    ("context_update_skill", {"ref": "v1", "allow_rollback": True}),
+    ("context_remove_skill", {}),
+    ("wiki_show", {}),
+)
 _ORDINARY = {
     "done",
+    "project-not-allowed",
     "unsafe-project",
     "exposure-conflict",
     "io-error",
@@ -58,6 +79,10 @@ class Sweep:
     at: Path
     place: str
     random: Random
+    verbs: tuple[Verb, ...] = VERBS
+    way_in: str | None = None
+    """How the caller names the place, where that is the project itself."""
+
     told: Counter[str] = field(default_factory=Counter[str])
     wrong: list[str] = field(default_factory=list[str])
     flips: int = 0
@@ -70,21 +95,22 @@ class Sweep:
     def run(self, verbs: tuple[Verb, ...], disturb: Disturb) -> None:
         """Do things in one more project while its place is flipped; judge it afterwards."""
         before = _state(self.outside)
-        project, aside = self.at / "project", self.at / "aside"
-        shutil.rmtree(project, ignore_errors=True)
+        named, aside = self.at / "project", self.at / "aside"
+        project = named if self.way_in is None else named / self.place
+        shutil.rmtree(named, ignore_errors=True)
         # The second project is one that has been lived in: each place is there already, and is exchanged.
         lived_in = self.rounds % 2 or self.place.endswith("lock.json")
         shutil.copytree(self.at / ("lived-in" if lived_in else "fresh"), project, symlinks=True)
-        flip = Flip(project / self.place, aside, self.outside / ("lock.json" if "lock.json" in self.place else ""))
+        flip = Flip(named / self.place, aside, self.outside / ("lock.json" if "lock.json" in self.place else ""))
         with disturb(flip):
             for name in _SKILLS:
-                self.told[self._call(self.random.choice(verbs), project, name)] += 1
+                self.told[self._call(self.random.choice(verbs), named, name)] += 1
         flip.settle()
         self.flips += flip.flips
         self.rounds += 1
         if _state(self.outside) != before:
             self.wrong.append("something was written outside")
-        if verbs is VERBS:
+        if verbs is self.verbs:
             self._judge(project, is_edited=flip.edits > 0)
 
     def _call(self, verb: Verb, project: Path, name: str) -> str:
@@ -174,8 +200,19 @@ def _from_outside(random: Random) -> Generator[Disturb]:
         assert flipper.exitcode == 0
 
 
-@pytest.fixture(params=_PLACES)
-def sweep(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sweep]:
+def _through(way_in: str, tool: str, arguments: Json) -> Verb:
+    """Return what calls a tool as one who names the project in that way."""
+
+    def call(wiki: Path, project: Path, name: str) -> None:
+        outcome = DOORS[way_in](tool, {"name": name, **arguments}, wiki, project)
+        if outcome.code is not None:
+            raise wikipin.WikipinError(cast("Code", outcome.code), "it was refused", "See there")
+
+    return call
+
+
+@pytest.fixture(params=[*_PLACES, *_WAYS_IN])
+def sweep(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
     with private_place(tmp_path) as at:
         skills = {name: {**plain_skill(name), "docs/a.md": b"a" * 3000} for name in (*_SKILLS, "other")}
         wiki = make_wiki(at / "wiki", skills)
@@ -189,7 +226,13 @@ def sweep(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sweep]:
             (at / "outside" / name).mkdir(parents=True)
         for name in ("lock.json", ".lock.json.lock", "redo.json", ".txn/redo.json", "owner", "SKILL.md"):
             (at / "outside" / name).write_text("not yours\n")
-        yield Sweep(wiki, at, request.param, Random(request.param))  # noqa: S311 - no secret
+        sweep = Sweep(wiki, at, request.param, Random(request.param))  # noqa: S311 - no secret
+        if request.param in _WAYS_IN:
+            sweep.verbs = tuple(_through(request.param, *call) for call in _CALLS)
+            sweep.place, sweep.way_in = "sub", request.param
+            # A link in what a person named is followed: there it must lead to what never is a project.
+            monkeypatch.setenv("HOME", str(sweep.outside))
+        yield sweep
 
 
 @pytest.fixture
@@ -218,8 +261,10 @@ def test_a_link_that_comes_and_goes_is_never_written_through(
     disturb: Disturb,
     record_property: Record,
 ) -> None:
+    if sweep.way_in is not None:
+        rounds *= 3  # a project is opened once a call, at its very beginning
     while sweep.flips < flips or sweep.rounds < rounds or not (sweep.told["done"] and len(sweep.told) > 1):
-        sweep.run(VERBS, disturb)
+        sweep.run(sweep.verbs, disturb)
     record_property("flips", sweep.flips)
 
     assert Counter(sweep.wrong) == {}
@@ -247,6 +292,11 @@ def _resolve_then_write(_: Path, project: Path, name: str) -> None:
         os.close(descriptor)
 
 
+def _open_by_path(path: Path, root: Folder) -> wikipin.Project:
+    os.close(root.descriptor)
+    return wikipin.Project(path)
+
+
 @pytest.mark.parametrize(
     "disturb",
     [
@@ -255,8 +305,15 @@ def _resolve_then_write(_: Path, project: Path, name: str) -> None:
     ],
     indirect=True,
 )
-def test_the_flips_catch_who_resolves_a_path_and_then_writes(sweep: Sweep, disturb: Disturb) -> None:
-    """The control: under the same flips, an installer that checks first and writes by path escapes."""
+def test_the_flips_catch_who_resolves_a_path_and_then_writes(
+    sweep: Sweep, disturb: Disturb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: under the same flips, an installer that checks first and writes by path escapes.
+
+    Where the project itself is flipped, that is ours, if it opens the project that it has judged by its path.
+    """
+    monkeypatch.setattr("wikipin.location.Project", _open_by_path)
+    naive = (_resolve_then_write,) if sweep.way_in is None else sweep.verbs[:1]
     while not sweep.wrong and sweep.rounds < 3000:
-        sweep.run((_resolve_then_write,), disturb)
+        sweep.run(naive, disturb)
     assert set(sweep.wrong) == {"something was written outside"}
