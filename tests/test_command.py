@@ -151,3 +151,20 @@ def test_a_copy_is_not_put_where_our_link_stands(home: Path, project: Path) -> N
     refused = _wikipin(project, "install", "skill", "hello", "--expose-mode", "copy")
     assert refused.stderr.startswith("wikipin: exposure-conflict: ")
     assert snapshot(project) == before
+
+
+def test_in_the_directory_of_a_plugin_it_takes_the_project_from_the_option_alone(
+    home: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wiki(home / ".memtomem-wiki", {"hello": plain_skill("hello")})
+    plugin = home / "plugins/one/skills"
+    plugin.mkdir(parents=True)
+    monkeypatch.setenv("PLUGIN_ROOT", str(plugin.parent))
+    refused = _wikipin(plugin, "install", "skill", "hello")
+    assert refused.stderr == (
+        "wikipin: project-not-allowed: a directory of the plugin in $PLUGIN_ROOT is never a project. "
+        "Name the directory that you work in as the project.\n"
+    )
+    assert snapshot(plugin) == {}
+    assert _wikipin(plugin, "--project", str(project), "install", "skill", "hello").returncode == 0
+    assert (project / ".memtomem/lock.json").exists()

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import anyio
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.session import ClientRequestContext
-from mcp_types import ErrorData, ListRootsResult, Root
+from mcp_types import ElicitRequestParams, ElicitResult, ErrorData, ListRootsResult, Root
 from pydantic import FileUrl
 from snapshot import snapshot
 from surfaces import Json, Outcome, outcome_of
-from wikis import make_wiki, plain_skill
+from wikis import commit, make_wiki, plain_skill
 
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
+
+_NOT_ALLOWED = "project-not-allowed"
 
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 
@@ -29,7 +31,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv("CLAUDE_PROJECT_DIR", raising=False)
+    for variable in ("CLAUDE_PROJECT_DIR", "PLUGIN_ROOT", "CLAUDE_PLUGIN_ROOT"):
+        monkeypatch.delenv(variable, raising=False)
     return home
 
 
@@ -38,12 +41,17 @@ def _directory(path: Path) -> Path:
     return path
 
 
+def _root(of: Path | str) -> Root:
+    uri = of if isinstance(of, str) else of.as_uri()
+    return Root(uri=FileUrl(uri)) if uri.startswith("file:") else Root.model_construct(uri=uri)
+
+
 def _call(
     era: str,
     wiki: Path,
     *,
     flags: Sequence[Path] = (),
-    roots: Sequence[Path] | ErrorData | None = None,
+    roots: Sequence[Path | str] | ErrorData | None = None,
     project: str | None = None,
 ) -> Outcome:
     """Install `hello`, as a client with these roots (None: one that does not know roots)."""
@@ -52,7 +60,7 @@ def _call(
         assert context.session is not None
         if isinstance(roots, ErrorData):
             return roots
-        return ListRootsResult(roots=[Root(uri=FileUrl(root.as_uri())) for root in roots or ()])
+        return ListRootsResult(roots=[_root(root) for root in roots or ()])
 
     async def talk() -> Outcome:
         server = create_server(Options(wiki, tuple(flags)))
@@ -150,6 +158,12 @@ def test_a_project_may_be_named_relative_to_the_default_one(era: str, wiki: Path
         ("../outside", "project-not-allowed"),
         ("/", "project-not-allowed"),
         ("link-out", "project-not-allowed"),
+        ("link-in", "project-not-allowed"),
+        ("link-in/../inner", "project-not-allowed"),
+        ("inner/../../outside", "project-not-allowed"),
+        ("missing/../../outside", "project-not-allowed"),
+        ("missing/..", "project-not-found"),
+        ("inner/" * 101, "project-not-allowed"),
         ("missing", "project-not-found"),
         ("a-file", "project-not-found"),
         ("", "invalid-argument"),
@@ -163,6 +177,8 @@ def test_a_project_outside_is_refused_and_nothing_is_written(
 ) -> None:
     flag, outside = _directory(tmp_path / "place/flag"), _directory(tmp_path / "place/outside")
     (flag / "link-out").symlink_to(outside)
+    (flag / "inner").mkdir()
+    (flag / "link-in").symlink_to("inner")
     (flag / "a-file").touch()
     before = snapshot(tmp_path / "place")
 
@@ -171,6 +187,182 @@ def test_a_project_outside_is_refused_and_nothing_is_written(
     assert outcome.code == code
     assert str(tmp_path) not in outcome.text
     assert snapshot(tmp_path / "place") == before
+
+
+@pytest.mark.usefixtures("home")
+def test_a_link_in_a_project_is_named_and_so_is_what_to_do(wiki: Path, tmp_path: Path) -> None:
+    flag = _directory(tmp_path / "flag")
+    (flag / "packages").mkdir()
+    (flag / "packages/current").symlink_to("one")
+
+    outcome = _call("auto", wiki, flags=[flag], project="packages/current/src")
+
+    assert outcome.text == (
+        "project-not-allowed: 'packages/current' is a link, and below an allowed project none is followed. "
+        "Name the directory itself that the link leads to."
+    )
+
+
+@pytest.mark.parametrize(("flag", "named"), [("real", "link"), ("link", "real"), ("link", "other"), ("other", "other")])
+@pytest.mark.usefixtures("home")
+def test_an_absolute_project_may_begin_with_any_path_of_the_allowed_directory(
+    flag: str, named: str, wiki: Path, tmp_path: Path
+) -> None:
+    inner = _directory(tmp_path / "real/inner")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "other").symlink_to("link")
+    before = snapshot(tmp_path)
+
+    flags = [tmp_path / "missing", tmp_path / flag]
+    for outside in (tmp_path, tmp_path / named / "..", tmp_path / named / "../real/inner"):
+        assert _call("auto", wiki, flags=flags, project=str(outside)).code == _NOT_ALLOWED
+    assert snapshot(tmp_path) == before
+
+    assert _call("auto", wiki, flags=flags, project=f"{tmp_path}/{named}/inner/../inner").code is None
+    assert _has_skill(inner)
+
+
+@pytest.mark.usefixtures("home")
+def test_of_two_allowed_directories_the_inner_one_is_meant(wiki: Path, tmp_path: Path) -> None:
+    """An operator may name a link that is in another allowed directory."""
+    outer, inner = _directory(tmp_path / "outer"), _directory(tmp_path / "inner")
+    (outer / "link").symlink_to(inner)
+    flags = [outer, outer / "link"]
+
+    assert _call("auto", wiki, flags=flags, project="link").code == _NOT_ALLOWED
+    assert _call("auto", wiki, flags=flags[:1], project=str(outer / "link")).code == _NOT_ALLOWED
+    assert _call("auto", wiki, flags=flags, project=str(outer / "link")).code is None
+
+    assert _has_skill(inner)
+
+
+_UNUSABLE = [
+    "file://elsewhere{here}",
+    "file://{here}%00",
+    "file://{here}?x",
+    "file://{here}#x",
+    "file://{here}/missing",
+    "file://{here}/a-file",
+    "file://{here}%ff",
+]
+
+
+@ERAS
+@pytest.mark.parametrize("uri", _UNUSABLE)
+@pytest.mark.usefixtures("home")
+def test_a_root_that_cannot_be_used_is_refused_and_not_passed_over(
+    era: str, uri: str, wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, other = _directory(tmp_path / "here"), _directory(tmp_path / "other")
+    (here / "a-file").touch()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(here))
+    root = uri.format(here=here)
+    before = snapshot(tmp_path)
+
+    for project in (None, ".", str(here)):
+        outcome = _call(era, wiki, roots=[root], project=project)
+        assert outcome.code in {"project-not-found", _NOT_ALLOWED if project == str(here) else None}
+        assert str(tmp_path) not in outcome.text
+    assert _call(era, wiki, roots=[root, other]).code == "project-not-found"
+    assert snapshot(tmp_path) == before
+
+    assert _call(era, wiki, roots=[root, other], project=str(other)).code is None
+    assert _has_skill(other)
+    assert _call(era, wiki, roots=[here, root]).code is None
+    assert _has_skill(here)
+
+
+@ERAS
+@pytest.mark.parametrize("uri", ["https://example.org/x", "relative", "/tmp"])  # noqa: S108 - nothing is written
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.usefixtures("home")
+def test_a_root_that_is_no_file_url_is_refused_and_not_passed_over(
+    era: str, uri: str, wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(_directory(tmp_path / "here"))
+    if era == "legacy":
+        assert _call(era, wiki, roots=[uri]).code == "project-not-found"
+    else:  # the answer is an argument of the call, and the SDK does not take it
+        with pytest.RaisesGroup(pytest.RaisesExc(MCPError), flatten_subgroups=True):
+            _call(era, wiki, roots=[uri])
+    assert snapshot(tmp_path / "here") == {}
+
+
+@ERAS
+@pytest.mark.parametrize("variable", ["PLUGIN_ROOT", "CLAUDE_PLUGIN_ROOT"])
+@pytest.mark.parametrize("how", ["started there", "named by the environment", "a root", "a flag"])
+@pytest.mark.usefixtures("home")
+def test_a_server_that_knows_only_a_plugins_directory_knows_no_project(
+    era: str, how: str, variable: str, wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin, real = _directory(tmp_path / "cache/plugin"), _directory(tmp_path / "real")
+    (plugin / "inner").mkdir()
+    monkeypatch.setenv(variable, str(plugin))
+    monkeypatch.chdir(plugin / "inner" if how == "started there" else real)
+    if how == "named by the environment":
+        monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(plugin))
+    roots, flags = [plugin] if how == "a root" else None, [plugin] if how == "a flag" else []
+    before = snapshot(tmp_path)
+
+    for project in (None, "inner", str(plugin), str(real)):
+        outcome = _call(era, wiki, roots=roots, flags=flags, project=project)
+        assert outcome.code == "project-not-found"
+        assert "pass a project" in outcome.text
+        assert "--project" in outcome.text
+    assert snapshot(tmp_path) == before
+
+    assert _call(era, wiki, flags=[plugin, real]).code == _NOT_ALLOWED
+    assert _call(era, wiki, flags=[plugin, real], project=str(real)).code is None
+    assert _has_skill(real)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_project_stays_the_one_that_the_person_was_asked_about(wiki: Path, tmp_path: Path) -> None:
+    """In the older era the question is asked within the call."""
+    commit(wiki, {"hello": {**plain_skill("hello"), "notes.md": "Be kind.\u200b\u200c\u200d\u2060\n".encode()}})
+    project, moved = _directory(tmp_path / "project"), tmp_path / "moved"
+
+    class Person:
+        async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+            del context, params
+            project.rename(moved)
+            project.mkdir()
+            return ElicitResult(action="accept", content={"install": True})
+
+    async def talk() -> Outcome:
+        server = create_server(Options(wiki, (project,)))
+        async with Client(server, mode="legacy", elicitation_callback=Person()) as client:
+            return outcome_of(await client.call_tool("context_install_skill", {"name": "hello"}))
+
+    assert anyio.run(talk).code is None
+    assert _has_skill(moved)
+    assert snapshot(project) == {}
+
+
+def _open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@ERAS
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it says which descriptors are open")
+@pytest.mark.usefixtures("home")
+def test_a_hundred_calls_leave_no_descriptor_open(era: str, wiki: Path, tmp_path: Path) -> None:
+    project = _directory(tmp_path / "project")
+    _directory(project / "a/b/c")
+    (project / "link").symlink_to("a")
+    calls: list[Json] = [{"project": wanted} for wanted in ("a/b/c", "a/../a/b", "link/b", "a/none", "..", "/", "a/b")]
+
+    async def talk() -> list[int]:
+        counts: list[int] = []
+        async with Client(create_server(Options(wiki, (project,))), mode=era) as client:
+            for number in range(105):
+                await client.call_tool("lockfile_read", calls[number % len(calls)])
+                counts.append(_open_descriptors())
+        return counts
+
+    counts = anyio.run(talk)
+    assert set(counts[len(calls) :]) == {counts[len(calls)]}
 
 
 @ERAS

@@ -1,5 +1,6 @@
 """Every way in which a caller says which project is meant: a directory `sub` of a directory that is given."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import StringIO
@@ -13,12 +14,19 @@ from mcp_types import ListRootsResult, Root
 from pydantic import FileUrl
 from surfaces import Json, Outcome, command_words, outcome_of, outcome_of_command
 
-from wikipin import cli
+from wikipin import Project, cli
+from wikipin.folder import Folder
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 
 Door = Callable[[str, Json, Path, Path], Outcome]
 """A way in: a tool, its arguments, the wiki, and the directory that `sub` is in. The command knows them too."""
+
+
+def open_by_path(path: Path, root: Folder) -> Project:
+    """Return a project that was judged, and is then opened again by its path: a control, in place of `Project`."""
+    os.close(root.descriptor)
+    return Project(path)
 
 
 def served(

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile.doors import DOORS, Door
+from hostile.doors import DOORS, Door, open_by_path
 from snapshot import snapshot
 from surfaces import Json
 from wikis import make_wiki, plain_skill
-
-import wikipin
 
 _STEPS = ("open", "stat", "lstat", "mkdir", "readlink")
 _ARGUMENTS: dict[str, Json] = {"context_install_skill": {"name": "hello"}, "context_status": {}}
@@ -101,11 +99,6 @@ def test_who_opens_the_project_by_its_path_once_more_is_caught_through_every_doo
     way_in: Door, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: the same steps, with a project that is judged and then opened again."""
-
-    def again(path: Path, root: wikipin.folder.Folder) -> wikipin.Project:
-        os.close(root.descriptor)
-        return wikipin.Project(path)
-
-    monkeypatch.setattr("wikipin.location.Project", again)
+    monkeypatch.setattr("wikipin.location.Project", open_by_path)
     assert any(scene.escapes(way_in, "context_status"))
     assert any(scene.escapes(way_in, "context_install_skill"))

@@ -17,7 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from hostile.doors import DOORS
+from hostile.doors import DOORS, open_by_path
 from snapshot import snapshot
 from surfaces import Json
 from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place
@@ -25,7 +25,6 @@ from torture.scenario import Record, left_over
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
-from wikipin.folder import Folder
 from wikipin.rename import exchange, rename_directory
 
 if TYPE_CHECKING:
@@ -292,11 +291,6 @@ def _resolve_then_write(_: Path, project: Path, name: str) -> None:
         os.close(descriptor)
 
 
-def _open_by_path(path: Path, root: Folder) -> wikipin.Project:
-    os.close(root.descriptor)
-    return wikipin.Project(path)
-
-
 @pytest.mark.parametrize(
     "disturb",
     [
@@ -312,7 +306,7 @@ def test_the_flips_catch_who_resolves_a_path_and_then_writes(
 
     Where the project itself is flipped, that is ours, if it opens the project that it has judged by its path.
     """
-    monkeypatch.setattr("wikipin.location.Project", _open_by_path)
+    monkeypatch.setattr("wikipin.location.Project", open_by_path)
     naive = (_resolve_then_write,) if sweep.way_in is None else sweep.verbs[:1]
     while not sweep.wrong and sweep.rounds < 3000:
         sweep.run(naive, disturb)
