@@ -74,7 +74,7 @@ def _require_allowed(ancestry: Sequence[Ancestor], wiki: Path) -> None:
 
 
 def _why_never(ancestry: Sequence[Ancestor], wiki: Path) -> str | None:
-    """Say what the first of these, the others being above it, is that no project may be; None where it may be one."""
+    """Say what the first of these, the others being above it, is that no project may be; None if it may be one."""
     with suppress(RuntimeError):  # nobody knows where the home directory is
         if ancestry[0].identity == _identity(Path.home()):
             return "the home directory"
@@ -108,7 +108,7 @@ def _identity(path: Path) -> Identity | None:
 
 
 def _project_of(ancestry: Sequence[Ancestor], wiki: Path) -> Ancestor:
-    """Return the nearest with a lockfile, up to the root of the git work tree; where there is none, the first."""
+    """Return the nearest with a lockfile, up to the root of the git work tree; the first, if there is none."""
     root = next((number for number, ancestor in enumerate(ancestry) if _has(ancestor, ".git")), 0)
     return next(
         (

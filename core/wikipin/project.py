@@ -51,7 +51,7 @@ class Project(AbstractContextManager["Project"]):
     """
 
     def __init__(self, path: Path, root: Folder | None = None) -> None:
-        """Take over `root`; where there is none, open the directory at `path`, following links."""
+        """Take over `root`; if there is none, open the directory at `path`, following links."""
         self.path = path
         self._root = Folder.open(path) if root is None else root
         self._close = weakref.finalize(self, os.close, self._root.descriptor)
@@ -63,7 +63,7 @@ class Project(AbstractContextManager["Project"]):
 
     @property
     def identity(self) -> Identity:
-        """Which directory this is: the same for each way to reach it, and no other's while it is open."""
+        """Device and inode of the directory: the same by each way to it, and no other's while it is open."""
         return self._root.identity
 
     @property

@@ -27,7 +27,7 @@ _DEEPEST = 100
 Context = ServerRequestContext[Any, Any]
 
 Allowed = Path | WikipinError
-"""A directory whose projects a call may mean; or, where the client named what is none, the refusal that says so."""
+"""A directory whose projects a call may mean; or, if the client named what is none, the refusal that says so."""
 
 
 async def ask_allowed(
