@@ -1,0 +1,89 @@
+"""Whether an instruction file imports a path, as Claude Code reads it: `@path` in prose, not in code or HTML.
+
+No I/O. Claude Code takes the file apart with marked (without GFM), and looks for `@path` at the start of each piece of
+text and behind its white space (measured 2026-11). Only what is code, a comment or an HTML block beyond doubt is left
+out here. So what is found may be no import, and what is not found is none.
+"""
+
+import re
+from collections.abc import Iterator
+
+_SPACE = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"  # \s of ECMAScript
+_PATH = rf"@(?:~/|/[^{_SPACE}]|[A-Za-z0-9._-])"
+_BEHIND_SPACE = re.compile(rf"(?<![^{_SPACE}]){_PATH}")
+_BEHIND_MARKUP = re.compile(rf"(?:(?<![^{_SPACE}*_\[\]>)`])|(?<=\\[!-/:-@\[-`{{-~])){_PATH}")  # where a text may begin
+
+_FENCE = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
+_DIV = re.compile(r"</?(?:article|aside|center|details|div|footer|header|main|nav|p|section|summary|table)(?: [^<>]*)?>")
+_COMMENT = re.compile(r"<!--(?!-?>)(?:.*?(-->)|.*)")
+_COMMENT_END = re.compile(r".*?-->")
+_LIST_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_TAKES_BACKTICKS = re.compile(r"[\\<]|\]\(")  # an escape, a tag, and a link may have one that begins no code
+_BLANK = re.compile(r"[ \t]*$")
+
+
+def find_import(text: str) -> int | None:
+    """Return the line of the first `@path` in `text` that is an import, counted from 1, or None."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if "@" not in text:
+        return None
+    prose = _prose(text)
+    for line, block, is_list in [(1, text, True)] if prose is None else _paragraphs(prose):
+        without_code = block if prose is None else _without_code(block)
+        in_list = _BEHIND_SPACE.search(block) if is_list else None  # of a list item, the code too
+        if (found := _BEHIND_MARKUP.search(without_code) or in_list) is not None:
+            return line + block.count("\n", 0, found.start())
+    return None
+
+
+def _without_code(block: str) -> str:
+    """Return a paragraph with its code spans blanked out, or as it is where it is not plain which they are."""
+    spans = _CODE_SPAN.finditer(block)
+    if _TAKES_BACKTICKS.search(block) or any("\n" in span[0] for span in spans):
+        return block
+    return _CODE_SPAN.sub(lambda span: "`" * len(span[0]), block)
+
+
+def _prose(text: str) -> list[str] | None:
+    """Return the lines of `text`, blank where they are no prose beyond doubt; None where that cannot be told.
+
+    The title of a link definition, and a frontmatter, may hold the line where code seems to begin.
+    """
+    if "]:" in text or text.startswith("---"):
+        return None
+    lines: list[str] = []
+    end: re.Pattern[str] | None = None
+    for line in text.split("\n"):
+        if end is not None:
+            ended = end.match(line)
+            lines.append(line[ended.end() :] if ended else "")
+            end = None if ended else end
+        elif (fence := _FENCE.fullmatch(line)) is not None:
+            end = re.compile(rf" {{0,3}}{fence[1] or fence[2]}[~`]* *$")
+            lines.append("")
+        elif (comment := _COMMENT.match(line)) is not None and "`" not in line:
+            end = None if comment[1] else _COMMENT_END
+            lines.append(line[comment.end() :])  # its end is on this line, or nothing is left
+        elif _DIV.match(line):
+            end = _BLANK
+            lines.append("")
+        elif "```" in line or "~~~" in line or line.lstrip(" ").startswith("<"):
+            return None
+        else:
+            lines.append(line)
+    return lines
+
+
+def _paragraphs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
+    """Yield the first line of each paragraph, its text, and whether it may be in a list."""
+    first, is_list = 1, False
+    for number, line in enumerate([*lines, ""], 1):
+        if not _BLANK.match(line):
+            is_list = is_list or _LIST_ITEM.match(line) is not None
+            continue
+        if number > first:
+            yield first, "\n".join(lines[first - 1 : number - 1]), is_list
+        following = lines[number] if number < len(lines) else ""
+        is_list = is_list and (following == "" or following[0] in " \t" or _LIST_ITEM.match(following) is not None)
+        first = number + 1
