@@ -8,7 +8,7 @@ and nothing is constructed: PyYAML's C parser need not be there, and its compose
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import yaml
 
@@ -19,6 +19,7 @@ _DEEPEST = 50  # levels; an honest header has four, and what is deeper is a faul
 _LONGEST_KEY = 128  # libyaml and js-yaml end at 1,024 characters, Bun does not
 _BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # ends a line in YAML 1.1, and not in 1.2
 _INDENTED_BY_TAB = re.compile(r"^ *\t", re.MULTILINE)
+_HALF = re.compile("[\ud800-\udfff]")  # two halves are one character to Bun, and nothing to libyaml
 _NO_TEXT = "tag:yaml.org,2002:binary"
 
 
@@ -56,8 +57,24 @@ def parse_document(text: str) -> Document:
     return Document(reader.fields, reader.lines, tuple(reader.faults), has_tags=reader.has_tags)
 
 
+def texts(value: Value) -> Iterator[str]:
+    """Yield every text in a value, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+
+
 def _refused(reader: "_Reader", line: int) -> Document:
     return Document({}, {}, (*reader.faults, Fault(line, "YAML that an agent's parser refuses")), is_yaml=False)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark is not None else 1
 
 
 class _TooDeepError(yaml.YAMLError):
@@ -78,7 +95,7 @@ class _Reader:
         ):
             if (match := pattern.search(text)) is not None:
                 self.faults.append(Fault(text.count("\n", 0, match.end()) + 1, what))
-        self._events = cast("Iterator[yaml.Event]", yaml.parse(text, Loader=yaml.BaseLoader))
+        self._events = yaml.parse(text, Loader=yaml.BaseLoader)
 
     def read(self) -> None:
         """Read the document, and see that there is one alone."""
@@ -91,22 +108,25 @@ class _Reader:
             elif not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent | yaml.DocumentEndEvent):
                 if isinstance(event, yaml.MappingStartEvent) and documents == 1:
                     self._see_properties(event)
-                    self.fields = self._mapping(event, 1)
+                    self.fields = self._mapping(1)
                 else:
                     self._value(event, 1)
 
     def _fault(self, event: yaml.Event, what: str) -> None:
-        self.faults.append(Fault(event.start_mark.line + 1, what))
+        self.faults.append(Fault(_line(event), what))
 
     def _value(self, event: yaml.Event, depth: int) -> Value:
         if depth > _DEEPEST:
             raise _TooDeepError
         self._see_properties(event)
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(event, depth)
+            return self._mapping(depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
-        return event.value if isinstance(event, yaml.ScalarEvent) else ""
+        text = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        if _HALF.search(text):
+            self._fault(event, "half a character, as an escape")
+        return text
 
     def _see_properties(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
@@ -116,14 +136,14 @@ class _Reader:
         if tag == _NO_TEXT:
             self._fault(event, "a value in base64")
 
-    def _mapping(self, start: yaml.Event, depth: int) -> dict[str, Value]:
+    def _mapping(self, depth: int) -> dict[str, Value]:
         found: dict[str, Value] = {}
         for event in self._until(yaml.MappingEndEvent):
             key = self._key(event, depth)
             if key in found:
                 self._fault(event, "a key that stands twice")
             if depth == 1:
-                self.lines[key] = event.start_mark.line + 1
+                self.lines[key] = _line(event)
             found[key] = self._value(next(self._events), depth + 1)
         return found
 

@@ -25,6 +25,9 @@ _ONE_WORD = re.compile(r"[\w.+:-]*")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 
 
+_TOO_LARGE = Document(faults=(Fault(1, f"more than {LARGEST} characters, which are not read here"),), is_yaml=False)
+
+
 @dataclass(frozen=True)
 class Frontmatter:
     """What is between the first two lines of dashes; lines are those of the file."""
@@ -43,11 +46,14 @@ class Frontmatter:
 
 
 def read_frontmatter(text: str) -> Frontmatter | None:
-    """Return the frontmatter of a SKILL.md, or None where we find none, or more than `LARGEST` characters."""
+    """Return the frontmatter of a SKILL.md, or None if there is none.
+
+    One of more than `LARGEST` characters is not read; that is a fault of it.
+    """
     match = _FRONTMATTER.match(text)
-    if match is None or len(match[1]) > LARGEST:
+    if match is None:
         return None
-    document, slip = _parse(match[1])
+    document, slip = _parse(match[1]) if len(match[1]) <= LARGEST else (_TOO_LARGE, None)
     faults = [replace(fault, line=fault.line + 1) for fault in document.faults]
     dashes = text.index("---", match.start(1))
     if dashes != match.end(1):
@@ -70,7 +76,10 @@ def may_be_read(text: str) -> bool:
 
 def decoded(text: str) -> str:
     """Return `text` with each numeric escape of YAML as the character that it stands for."""
-    return _ESCAPE.sub(_character, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    halves = _ESCAPE.sub(_character, text).encode("utf-16", "surrogatepass")
+    return halves.decode("utf-16", "replace")  # two halves of a character are one to Bun
 
 
 def _character(match: re.Match[str]) -> str:

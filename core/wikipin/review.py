@@ -6,19 +6,25 @@ No I/O. A finding says kinds, code points and places. It never repeats what it f
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 
+from wikipin.active import find_active
+from wikipin.document import texts
 from wikipin.finding import MOST_LINES, Finding
+from wikipin.frontmatter import decoded, may_be_read, read_frontmatter
 from wikipin.hidden import describe, find_hidden
+from wikipin.names import fold
 from wikipin.secret import find_secrets
-from wikipin.skill import Header, parse_header
-from wikipin.tree import SKILL_MD, File, Tree
+from wikipin.tree import File, Tree
 from wikipin.unrendered import find_unrendered
 
+AMBIGUOUS = "ambiguous"
 HIDDEN_TEXT = "hidden-text"
 NOT_UTF_8 = "not-utf-8"
 SECRET = "secret"  # noqa: S105 - the name of a rule
 UNRENDERED = "unrendered"
 
+_YAML_OF_AGENTS = frozenset({"skill.md", "openai.yaml"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
 _TEXT = re.compile(
@@ -34,7 +40,13 @@ _BINARY = re.compile(  # those that may be without a NUL while they are small
 def review(tree: Tree, *, most_lines: int = MOST_LINES) -> tuple[Finding, ...]:
     """Return what was found, what blocks first, then by path and line; of one rule in one file the first lines."""
     findings = [finding for file in tree.files for finding in _review_file(file, most_lines)]
+    for _, active in groupby(sorted(find_active(tree), key=_path), _path):
+        findings += _bounded(active, most_lines)
     return tuple(sorted(findings, key=lambda found: (not found.blocking, found.path, found.line or 0, found.rule)))
+
+
+def _path(found: Finding) -> str:
+    return found.path
 
 
 def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
@@ -50,6 +62,9 @@ def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
     if text is not None:
         yield from _bounded(_unrendered(file, text), most_lines)
     yield from _bounded(_secrets(file, text), most_lines)
+    if text is not None and fold(file.path.rpartition("/")[2]) in _YAML_OF_AGENTS:
+        yield from _bounded(_hidden_by_escapes(file, text), most_lines)
+        yield from _bounded(_ambiguous(file, text), most_lines)
 
 
 def _read_text(file: File) -> str | None:
@@ -75,21 +90,45 @@ def _hidden_in_path(file: File) -> Iterator[Finding]:
 
 def _hidden_in_text(file: File, text: str, *, may_be_data: bool = False) -> Iterator[Finding]:
     """Yield what a text hides. Data under a text's name has control characters of ASCII, and others not by chance."""
-    if file.path == SKILL_MD and "\\" in text:
-        yield from _hidden_in_header(file, text)
     for hidden in find_hidden(text):
         is_blocking = hidden.blocking and not (may_be_data and hidden.characters.isascii())
         yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden.characters), is_blocking)
 
 
-def _hidden_in_header(file: File, text: str) -> Iterator[Finding]:
-    """Yield what the frontmatter hides behind escapes of YAML: an agent is shown the description without them."""
-    header = parse_header(file.content)
-    if isinstance(header, Header):
-        for hidden in find_hidden(" ".join(header.description.split("\n"))):
-            if not set(hidden.characters) <= set(text):
-                what = f"{describe(hidden.characters)} in its description, written as an escape"
-                yield Finding(HIDDEN_TEXT, file.path, None, what, hidden.blocking)
+def _hidden_by_escapes(file: File, text: str) -> Iterator[Finding]:
+    """Yield what YAML that agents read hides behind escapes: they are shown the characters."""
+    front = read_frontmatter(text)
+    yaml = text if front is None else text[: len(text) - len(front.body)]
+    if "\\" not in yaml:
+        return
+    seen = {(hidden.line, hidden.characters) for hidden in find_hidden(yaml)}
+    for hidden in find_hidden(decoded(yaml)):
+        if (hidden.line, hidden.characters) not in seen:
+            what = f"{describe(hidden.characters)}, written as an escape"
+            yield Finding(HIDDEN_TEXT, file.path, hidden.line, what, blocking=True)
+    for value in texts(front.document.fields) if front is not None else ():
+        for hidden in find_hidden(value):
+            if not set(hidden.characters) <= set(decoded(yaml)):  # `\e`, `\0`, and their like
+                what = f"{describe(hidden.characters)}, written as an escape"
+                yield Finding(HIDDEN_TEXT, file.path, 1, what, blocking=True)
+
+
+def _ambiguous(file: File, text: str) -> Iterator[Finding]:
+    """Yield what agents read differently in the frontmatter of a SKILL.md."""
+    if fold(file.path.rpartition("/")[2]) != "skill.md":
+        return
+    front = read_frontmatter(text)
+    if front is None:
+        if may_be_read(text):
+            what = "a frontmatter that some agents find and others do not"
+            yield Finding(AMBIGUOUS, file.path, 1, what, blocking=True)
+        return
+    for fault in front.document.faults:
+        what = f"a frontmatter that agents read differently: {fault.what}"
+        yield Finding(AMBIGUOUS, file.path, fault.line, what, blocking=True)
+    if front.slip is not None:
+        what = "a value with a colon in it that is not quoted; agents mend it alike"
+        yield Finding(AMBIGUOUS, file.path, front.slip, what, blocking=False)
 
 
 def _unrendered(file: File, text: str) -> Iterator[Finding]:

@@ -1,27 +1,20 @@
 """SKILL.md as agents read it: YAML frontmatter with a name and a description (agentskills.io/specification).
 
-PyYAML's C loader is not used: it overflows the stack on deeply nested input, and this input is a stranger's.
+What agents read differently in it is for the review to say.
 """
 
-import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import cast
-
-import yaml
+from functools import cached_property
 
 from wikipin.display import printable
 from wikipin.errors import WikipinError
+from wikipin.frontmatter import LARGEST, read_frontmatter
 from wikipin.names import Commit, SkillName
 from wikipin.tree import SKILL_MD, Listing, Tree, plan_digest
 
 LONGEST_DESCRIPTION = 1024
 """The specification's limit; Codex leaves out a skill that goes beyond it, the others do not."""
-
-_LARGEST_FRONTMATTER = 16 * 1024  # the parser takes quadratic time on what is made to be slow
-_FRONTMATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
-_MOST_BRACKETS = 100  # each one open makes every further character dearer
-_YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 @dataclass(frozen=True)
@@ -104,52 +97,18 @@ def not_a_skill(name: SkillName, why: str) -> WikipinError:
 
 def parse_header(content: bytes) -> Header | str:
     """Return the header, or what is wrong with it."""
+    if content.startswith(BOM_UTF8):
+        return "has a SKILL.md that begins with a byte order mark, which Codex and Gemini CLI do not load"
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError:
         return "has a SKILL.md that is not UTF-8"
-    if (match := _FRONTMATTER.match(text)) is None:
+    front = read_frontmatter(text)
+    if front is None:
         return "has a SKILL.md without frontmatter between two lines of ---"
-    if len(front := match.group(1)) > _LARGEST_FRONTMATTER:
-        return f"has a SKILL.md with more than {_LARGEST_FRONTMATTER} characters of frontmatter"
-    return _parse_frontmatter(front)
-
-
-@lru_cache(maxsize=2048)  # a server lists the same skills again and again, and the parser is the slow part of that
-def _parse_frontmatter(front: str) -> Header | str:
-    fields = _yaml_fields(front) or _plain_fields(front)
-    missing = next((key for key in ("name", "description") if key not in fields), None)
-    if missing is not None:
-        return f"has a SKILL.md whose frontmatter has no {missing}"
-    return Header(fields["name"], fields["description"])
-
-
-def _yaml_fields(front: str) -> dict[str, str]:
-    if front.count("[") + front.count("{") > _MOST_BRACKETS:
-        return {}
-    try:
-        # BaseLoader constructs nothing but strings, lists and dictionaries.
-        document: object = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 - see above
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
-        return {}
-    if not isinstance(document, dict):
-        return {}
-    fields = cast("dict[object, object]", document)
-    return {
-        key: value.strip()
-        for key in ("name", "description")
-        if isinstance(value := fields.get(key), str) and value.strip() not in _YAML_NULLS
-    }
-
-
-def _plain_fields(front: str) -> dict[str, str]:
-    """Read `key: value` lines and their indented continuations, as Gemini CLI and Claude Code do when YAML fails.
-
-    A description with a colon in it, unquoted, is the usual reason.
-    """
-    fields: dict[str, str] = {}
-    for key in ("name", "description"):
-        match = re.search(rf"^{key}:[ \t]*(.*(?:\r?\n[ \t]+\S.*)*)", front, re.MULTILINE)
-        if match is not None and (value := " ".join(match.group(1).split())) not in _YAML_NULLS:
-            fields[key] = value
-    return fields
+    if len(front.text) > LARGEST:
+        return f"has a SKILL.md with more than {LARGEST} characters of frontmatter"
+    name, description = front.field("name"), front.field("description")
+    if name is None or description is None:
+        return f"has a SKILL.md whose frontmatter has no {'name' if name is None else 'description'}"
+    return Header(name, description)

@@ -1,25 +1,34 @@
-"""Whether an instruction file imports a path, as Claude Code reads it: `@path` in prose, not in code or HTML.
+"""What Claude Code does with text that it is given: paths that it imports, shell commands that it runs.
 
-No I/O. Claude Code takes the file apart with marked (without GFM), and looks for `@path` at the start of each piece of
-text and behind its white space (measured 2026-11). Only what is code, a comment or an HTML block beyond doubt is left
-out here. So what is found may be no import, and what is not found is none.
+No I/O. Measured with Claude Code 2.1.330, 2026-11.
+
+An instruction file is taken apart with marked (without GFM), and `@path` is looked for at the start of each piece of
+text and behind its white space. Only what is code, a comment or an HTML block beyond doubt is left out here. So what is
+found may be no import, and what is not found is none. Shell is looked for with Claude Code's own two patterns.
 """
 
 import re
 from collections.abc import Iterator
 
-_SPACE = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"  # \s of ECMAScript
+_SPACE = f"\t\n\v\f\r \xa0\u1680{''.join(map(chr, range(0x2000, 0x200B)))}\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What ECMAScript takes for white space."""
+
 _PATH = rf"@(?:~/|/[^{_SPACE}]|[A-Za-z0-9._-])"
 _BEHIND_SPACE = re.compile(rf"(?<![^{_SPACE}]){_PATH}")
 _BEHIND_MARKUP = re.compile(rf"(?:(?<![^{_SPACE}*_\[\]>)`])|(?<=\\[!-/:-@\[-`{{-~])){_PATH}")  # where a text may begin
 
 _FENCE = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
-_DIV = re.compile(r"</?(?:article|aside|center|details|div|footer|header|main|nav|p|section|summary|table)(?: [^<>]*)?>")
+_DIV = re.compile(
+    r"</?(?:article|aside|center|details|div|footer|header|main|nav|p|section|summary|table)(?: [^<>]*)?>"
+)
 _COMMENT = re.compile(r"<!--(?!-?>)(?:.*?(-->)|.*)")
 _COMMENT_END = re.compile(r".*?-->")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _TAKES_BACKTICKS = re.compile(r"[\\<]|\]\(")  # an escape, a tag, and a link may have one that begins no code
+_SHELL_FENCE = re.compile(rf"```![{_SPACE}]*\n?(.*?)\n?```", re.DOTALL)
+_SHELL_INLINE = re.compile(rf"(?<![^{_SPACE}])!`([^`]+)`")
+_ONE_LINE_SPAN = re.compile(r"`[^`\n]+`")
 _BLANK = re.compile(r"[ \t]*$")
 
 
@@ -87,3 +96,18 @@ def _paragraphs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
         following = lines[number] if number < len(lines) else ""
         is_list = is_list and (following == "" or following[0] in " \t" or _LIST_ITEM.match(following) is not None)
         first = number + 1
+
+
+def find_shell(body: str) -> Iterator[tuple[int, str]]:
+    """Yield where each command stands that is run when a skill with this body is used, and the command."""
+    found = list(_SHELL_FENCE.finditer(body))
+    if "!`" in body:
+        found += _SHELL_INLINE.finditer(_ONE_LINE_SPAN.sub(_masked, body))
+    for match in sorted(found, key=lambda one: one.start()):
+        if command := match[1].strip(_SPACE):
+            yield match.start(), command
+
+
+def _masked(span: re.Match[str]) -> str:
+    before = span.string[max(0, span.start() - 1) : span.start()]
+    return span[0] if before in {"!", "`"} else f"`{' ' * (len(span[0]) - 2)}`"
