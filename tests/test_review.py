@@ -215,8 +215,8 @@ def test_a_hidden_character_in_a_path_is_found() -> None:
 
 def test_an_escape_of_yaml_in_the_description_is_found() -> None:
     found = _review('---\nname: notes\ndescription: "Takes notes.\\u200b\\U000E0041"\n---\n', path="SKILL.md")
-    assert [(finding.line, finding.blocking) for finding in found] == [(None, True)]
-    assert found[0].what.endswith("in its description, written as an escape")
+    assert [(finding.line, finding.blocking) for finding in found] == [(3, True)]
+    assert found[0].what.endswith("written as an escape")
 
 
 def test_text_of_every_name_is_read_and_what_is_no_text_is_not() -> None:

@@ -22,8 +22,7 @@ def _skill_md(front: str) -> bytes:
     [
         (b"---\nname: hello\ndescription: Greets.\n---\nBody\n", "Greets."),
         (b"---\r\nname: hello\r\ndescription: Greets.\r\n---\r\nBody\r\n", "Greets."),
-        (b"\xef\xbb\xbf---\nname: hello\ndescription: Greets.\n---\n", "Greets."),
-        (b"\xef\xbb\xbf---\r\nname: hello\r\ndescription: Greets.\r\n---", "Greets."),
+        (b"---\r\nname: hello\r\ndescription: Greets.\r\n---", "Greets."),
         (b"---  \nname: hello  \ndescription: Greets.\t \n--- \t\nBody", "Greets."),
         (b"---\nname: hello\ndescription: Greets.\n---", "Greets."),
         (b"---\nname: hello\ndescription: Greets.\n---\nBody\n---\nname: other\n---\n", "Greets."),
@@ -54,6 +53,7 @@ def test_a_header_that_agents_load_is_read(content: bytes, description: str) -> 
     [
         (b"", "without frontmatter"),
         (b"# Hello\n", "without frontmatter"),
+        (b"\xef\xbb\xbf---\nname: hello\ndescription: Greets.\n---\n", "byte order mark"),
         (b"\n---\nname: hello\ndescription: x\n---\n", "without frontmatter"),
         (b" ---\nname: hello\ndescription: x\n---\n", "without frontmatter"),
         (b"----\nname: hello\ndescription: x\n----\n", "without frontmatter"),

@@ -9,6 +9,7 @@ from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
 from wikipin.answer.showing import ShowAnswer
 from wikipin.answer.writing import (
     InstallAnswer,
+    ListedAct,
     ListedFile,
     RemoveAnswer,
     RestoreAnswer,
@@ -45,6 +46,7 @@ def show_skill(answer: ShowAnswer, excerpts: Mapping[tuple[str, int | None], str
         at = found["path"] if found["line"] is None else f"{found['path']}:{found['line']}"
         yield f"{'finding' if found['blocking'] else 'notice'}: {at}: {found['what']} ({found['rule']})"
         yield from _of_file(excerpts.get((found["path"], found["line"])))
+    yield from _acts("acts", answer["acts"])
     yield f"Plan: {answer['plan']}"
     yield f"--- {answer['path']}"
     yield from _of_file(answer["skill_md"])
@@ -109,6 +111,7 @@ def show_install(answer: InstallAnswer) -> Iterator[str]:
         yield f"Installed {answer['name']} {at}:"
     for file in answer["files"]:
         yield f"  {answer['path']}/{_file(file)}"
+    yield from _acts("acts", answer["acts"])
     yield from _exposed(answer)
     if answer["installed_at"] is None:
         yield f"Plan: {answer['plan']}"
@@ -129,6 +132,7 @@ def show_update(answer: UpdateAnswer) -> Iterator[str]:
         yield f"Updated {answer['name']} from {came} to {went}:"
     for change in answer["changes"]:
         yield f"  {change['change']:<8}  {answer['path']}/{change['path']}"
+    yield from _acts("new act", answer["acts_added"])
     if answer["backup"] is not None:
         yield f"The edited copy is in {answer['backup']}"
     if answer["installed_at"] is None:
@@ -160,6 +164,11 @@ def show_remove(answer: RemoveAnswer) -> Iterator[str]:
 
 def _file(file: ListedFile) -> str:
     return f"{file['path']}{' (executable)' if file['executable'] else ''}  {file['size']} bytes"
+
+
+def _acts(word: str, acts: list[ListedAct]) -> Iterator[str]:
+    for act in acts:
+        yield f"{word}: {act['path']}: {act['what']}"
 
 
 def _exposed(answer: InstallAnswer) -> Iterator[str]:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from wikipin import refusal
 from wikipin.acceptance import Acceptance
+from wikipin.active import Act, added
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.install import Installed, content_warnings, exposure_warnings, review_warnings
 from wikipin.lockfile import Accepted
-from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName, is_skill_name
+from wikipin.names import HEAD, Commit, PlanDigest, RelPath, Revision, SkillName, is_skill_name
 from wikipin.pin import read_pins
 from wikipin.plan import Change, Consent, plan_update, require_plan, with_acceptance
 from wikipin.project import Project
 from wikipin.skill import Skill
-from wikipin.state import Evidence, Pinned
-from wikipin.tree import Copy, FileChange, compare
+from wikipin.state import Evidence, Pinned, Situation
+from wikipin.tree import Copy, File, FileChange, Tree, compare
 from wikipin.wiki import Wiki
 
 
@@ -27,6 +28,7 @@ class Updated(Installed):
     previous_commit: Commit
     changes: list[FileChange]
     is_changed: bool
+    acts_added: tuple[Act, ...] = ()
     backups: Sequence[str] = ()
 
 
@@ -80,8 +82,9 @@ def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: C
     require_plan(skill, wish.plan)
     change = decide(evidence)
     accepted, found = _reviewed(skill, wish, evidence, change)
+    new = added(skill.tree, _installed_tree(wiki, project, skill, evidence)) if change is not None else ()
     if change is None or wish.dry_run:
-        return _unwritten(wiki, skill, wish, evidence, change, found=found)
+        return replace(_unwritten(wiki, skill, wish, evidence, change, found=found), acts_added=new)
     with project.change([(change, skill.tree)]) as locked:
         evidence = locked.look(name)
         if (change := decide(evidence)) is None:  # another program has done it meanwhile
@@ -90,8 +93,28 @@ def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: C
     answer = _unwritten(wiki, skill, wish, evidence, change, found=found)
     warnings = [*answer.warnings, *exposure_warnings(done)]
     return replace(
-        answer, installed_at=done.installed_at, exposed=done.exposed, warnings=warnings, backups=tuple(done.backups)
+        answer,
+        installed_at=done.installed_at,
+        exposed=done.exposed,
+        warnings=warnings,
+        acts_added=new,
+        backups=tuple(done.backups),
     )
+
+
+def _installed_tree(wiki: Wiki, project: Project, skill: Skill, evidence: Evidence) -> Tree | None:
+    """Return what an update starts from: the copy, if nobody edited it, else what the wiki has at the pin, or None."""
+    copy, entry = evidence.copy, evidence.entry
+    if copy is not None and copy.plan == skill.tree.plan:
+        return skill.tree
+    if copy is not None and evidence.situation() is Situation.CLEAN:
+        contents = project.read_copy(skill.name, copy.listing)
+        marks = copy.listing.items()
+        return Tree(tuple(File(RelPath(path), contents.get(path, b""), mark.executable) for path, mark in marks))
+    try:
+        return wiki.read_skill(entry.commit, skill.name).tree if entry is not None else None
+    except WikipinError:
+        return None
 
 
 def _reviewed(skill: Skill, wish: Wish, evidence: Evidence, change: Change | None) -> tuple[Accepted | None, list[str]]:

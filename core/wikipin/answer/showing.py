@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
+from wikipin.active import find_acts
 from wikipin.answer.page import counted, fitting, fitting_text, left, shown_lines, size
-from wikipin.answer.writing import ListedFile, listed_files
+from wikipin.answer.writing import ListedAct, ListedFile, fitting_acts, listed_files
 from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
@@ -53,6 +54,8 @@ class ShowAnswer(TypedDict):
     skill_md: str
     findings: list[ShownFinding]
     findings_left_out: int
+    acts: list[ListedAct]
+    acts_left_out: int
     files: list[ListedFile]
     changes: NotRequired[list[ShownChange]]
     warnings: list[str]
@@ -106,6 +109,8 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
         "skill_md": "",
         "findings": [],
         "findings_left_out": 0,
+        "acts": [],
+        "acts_left_out": 0,
         "files": [],
         "warnings": [],
         "next_cursor": at.render(),
@@ -116,6 +121,7 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
         findings = [_finding(found) for found in shown.findings]
         answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
         answer["findings_left_out"] = len(findings) - len(answer["findings"])
+        answer["acts"], answer["acts_left_out"] = fitting_acts(find_acts(shown.skill.tree), room)
         room_for_warnings = None if room is None else _ROOM_FOR_WARNINGS
         answer["warnings"] = counted(shown.warnings, longest=_LONGEST_WARNING, room=room_for_warnings)
     rest = text[at.text :]

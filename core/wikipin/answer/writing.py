@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
+from wikipin.active import Act, find_acts
 from wikipin.answer.page import counted, fitting, fitting_text, left
 from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.display import printable
@@ -17,6 +18,7 @@ _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
 _ROOM_FOR_WARNINGS = 2_500
 _ROOM_FOR_CHANGES = 2_500
+_ROOM_FOR_ACTS = 1_000
 _ROOM_FOR_SENTENCE = 3_000
 
 
@@ -26,6 +28,13 @@ class ListedFile(TypedDict):
     path: str
     size: int
     executable: bool
+
+
+class ListedAct(TypedDict):
+    """What one file of a skill may do beyond being read."""
+
+    path: str
+    what: str
 
 
 class InstallAnswer(TypedDict):
@@ -38,6 +47,8 @@ class InstallAnswer(TypedDict):
     skill_md_path: str
     files: list[ListedFile]
     files_left_out: int
+    acts: list[ListedAct]
+    acts_left_out: int
     exposed: list[str]
     plan: str
     warnings: list[str]
@@ -50,6 +61,8 @@ class UpdateAnswer(InstallAnswer):
     previous_commit: str
     changes: list[ListedChange]
     changes_left_out: int
+    acts_added: list[ListedAct]
+    acts_added_left_out: int
     backup: str | None
 
 
@@ -102,11 +115,14 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
     warnings = [f"an edited copy that was an exposure is in {path}" for path in more]
     changes = listed_changes(updated.changes)
     shown = fitting(changes, None if room is None else _ROOM_FOR_CHANGES)
+    added, added_left_out = fitting_acts(updated.acts_added, room)
     answer: UpdateAnswer = {
         **_install(updated, warnings, _next_step_of_update(updated), room),
         "previous_commit": updated.previous_commit,
         "changes": shown,
         "changes_left_out": len(changes) - len(shown),
+        "acts_added": added,
+        "acts_added_left_out": added_left_out,
         "backup": backup,
     }
     _fill_files(answer, updated.skill, room)
@@ -150,6 +166,7 @@ def answer_remove(removed: Removed, *, room: int | None = None) -> RemoveAnswer:
 
 
 def _install(installed: Installed, warnings: Sequence[str], next_step: str, room: int | None) -> InstallAnswer:
+    shown, acts_left_out = fitting_acts(find_acts(installed.skill.tree), room)
     return {
         "name": installed.skill.name,
         "wiki_commit": installed.skill.commit,
@@ -158,6 +175,8 @@ def _install(installed: Installed, warnings: Sequence[str], next_step: str, room
         "skill_md_path": installed.skill_md_path,
         "files": [],
         "files_left_out": 0,
+        "acts": shown,
+        "acts_left_out": acts_left_out,
         "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
         "plan": installed.skill.tree.plan,
         "warnings": counted(
@@ -179,6 +198,17 @@ def listed_files(skill: Skill) -> Iterator[ListedFile]:
     for file in skill.tree.files:
         path = printable(file.path, limit=_LONGEST_PATH)
         yield {"path": path, "size": len(file.content), "executable": file.executable}
+
+
+def fitting_acts(acts: Sequence[Act], room: int | None) -> tuple[list[ListedAct], int]:
+    """Return acts as they are answered, each once, as many as fit, and how many more there are."""
+    named = {(act.path, act.what): None for act in acts}
+    listed: list[ListedAct] = [
+        {"path": printable(path, limit=_LONGEST_PATH), "what": printable(what, limit=_LONGEST_WARNING)}
+        for path, what in named
+    ]
+    shown = fitting(listed, None if room is None else _ROOM_FOR_ACTS)
+    return shown, len(listed) - len(shown)
 
 
 def _failure(name: str, error: WikipinError, room: int | None) -> Failure:
