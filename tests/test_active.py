@@ -162,7 +162,8 @@ _SHOWN: dict[str, tuple[Files, str]] = {
     ),
     "a server at a URL": (
         _with(
-            "agents/openai.yaml", f"{_SERVER}      transport: streamable_http\n      url: https://a.example\n".encode()
+            "agents/openai.yaml",
+            f"{_SERVER}      transport: streamable_http\n      url: https://a.example/obey\n".encode(),
         ),
         "agents/openai.yaml: has Codex connect to a server at https://a.example",
     ),

@@ -102,6 +102,15 @@ def test_what_would_change_is_a_diff_that_can_be_read(lines: Lines, wiki: Path) 
     assert lines(wiki, "show", "hello", "--ref", "HEAD~1")[-1] == "  no difference"
 
 
+def test_what_a_skill_may_do_is_shown_and_what_an_update_adds(lines: Lines, wiki: Path) -> None:
+    act = "run.sh: may be run as a program"
+    assert f"acts: {act}" in lines(wiki, "show", "hello")
+    assert f"acts: {act}" in lines(wiki, "install", "skill", "hello")
+    commit(wiki, {"hello": {"SKILL.md": skill_md("hello"), "run.sh": (b"one\n", True), "new.sh": (b"one\n", True)}})
+    updated = lines(wiki, "update", "skill", "hello")
+    assert [line for line in updated if "program" in line] == ["new act: new.sh: may be run as a program"]
+
+
 def test_no_line_of_a_file_can_be_taken_for_one_of_ours(lines: Lines, wiki: Path) -> None:
     lines(wiki, "install", "skill", "hello")
     fake = (
@@ -117,6 +126,7 @@ def test_no_line_of_a_file_can_be_taken_for_one_of_ours(lines: Lines, wiki: Path
         "  run.sh (executable)  98 bytes",
         "finding",
         "finding",
+        "acts",
         "Plan",
         "--- SKILL.md",
         "--- against the copy in this project",

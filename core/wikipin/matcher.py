@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wikipin.claude import find_import, find_shell
-from wikipin.display import printable
 from wikipin.document import Value, parse_document, texts
 from wikipin.frontmatter import Frontmatter, read_frontmatter
-from wikipin.names import fold
+from wikipin.names import fold, is_skill_name
 from wikipin.tree import SKILL_MD, File
 
 _LARGEST_YAML = 64 * 1024  # bytes; the honest ones have one thousand
-_LONGEST_REMARK = 120
+_HOST = re.compile(r"https?://[A-Za-z0-9.:-]{1,100}")  # the rest of a URL may say something to a model
 _HARMLESS_TRANSPORTS = frozenset({"http", "streamablehttp", "sse"})
 
 # Commands that Claude Code has, and that a skill of the same name replaces.
@@ -135,7 +134,7 @@ def nested(part: Part) -> Iterator[Match]:
     """Match a SKILL.md that is not the skill's own."""
     if part.folded[-1] == "skill.md" and part.path != SKILL_MD:
         name = part.frontmatter.field("name") if part.frontmatter else None
-        remark = f", under the name '{printable(name, limit=_LONGEST_REMARK)}'" if name else ""
+        remark = f", under the name '{name}'" if name and is_skill_name(name) else ""
         yield Match(part.path, None, "", remark + _spelling(part.name, "SKILL.md"))
 
 
@@ -197,8 +196,8 @@ def _dependencies(part: Part) -> Iterator[tuple[str, Match]]:
         if "command" in plain or _plain_key(str(plain.get("transport", "http"))) not in _HARMLESS_TRANSPORTS:
             yield "program", Match(part.path, line, repr(tool))
         elif fold(str(plain.get("type", ""))).strip() == "mcp":
-            url = printable(str(plain.get("url", "")), limit=_LONGEST_REMARK)
-            yield "server", Match(part.path, line, repr(tool), f" at {url}" if url else "")
+            host = _HOST.match(str(plain.get("url", "")))
+            yield "server", Match(part.path, line, repr(tool), f" at {host[0]}" if host else "")
 
 
 def _tools(dependencies: Value) -> Iterator[dict[str, Value] | None]:
