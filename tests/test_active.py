@@ -12,6 +12,7 @@ from wikipin.names import RelPath
 from wikipin.tree import File, Tree
 
 _TOOL = SURFACES["modern"]
+_ON_MACOS = ", where case is ignored, as on macOS"
 _SERVER = "dependencies:\n  tools:\n    - type: mcp\n      value: docs\n"
 
 
@@ -115,6 +116,10 @@ _AMBIGUOUS: dict[str, tuple[Files, str]] = {
     "dashes that are indented": (_front("license: >", "  ---", "  b"), "SKILL.md, line 5"),
     "YAML that a parser refuses": (_front("metadata:", "  a: b: c"), "SKILL.md, line 5"),
     "a colon, and its value goes on": (_front("license: a: b", "  c"), "SKILL.md, line "),
+    "a colon, and ends of lines of Windows": (
+        {"SKILL.md": b"---\r\nname: NAME\r\ndescription: Use it: often.\r\n---\r\nDo it.\r\n"},
+        "SKILL.md, line 3",
+    ),
     "a colon, and a second description further in": (
         _front("license: a: b", "metadata:", "  description: Does another."),
         "SKILL.md, line 4",
@@ -158,7 +163,7 @@ _SHOWN: dict[str, tuple[Files, str]] = {
     "AGENTS.md": (_agents("Be kind."), "docs/AGENTS.md: is obeyed by Claude Code as soon as a file beside it is read"),
     "claude.md": (
         _with("claude.md"),
-        "claude.md: is obeyed by Claude Code as soon as a file beside it is read, where case is ignored, as on macOS",
+        f"claude.md: is obeyed by Claude Code as soon as a file beside it is read{_ON_MACOS}",
     ),
     "a server at a URL": (
         _with(
@@ -178,6 +183,16 @@ _SHOWN: dict[str, tuple[Files, str]] = {
     "more text": (_front("when_to_use: Always."), "SKILL.md: adds text to the list of skills"),
     "a subagent": (_front("context: fork"), "SKILL.md: runs in an agent of its own"),
     "paths": (_front("paths: '**/*.py'"), "SKILL.md: comes up by itself with certain files"),
+    "a shell": (_front("shell: powershell"), "SKILL.md: chooses the shell of its commands"),
+    "fewer tools": (_front("disallowed-tools: Read"), "SKILL.md: takes tools away while it is used"),
+    "gemini.md": (
+        _with("docs/gemini.md"),
+        f"docs/gemini.md: is obeyed by Gemini CLI as soon as a file beside it is read{_ON_MACOS}",
+    ),
+    "claude.local.md": (
+        _with("claude.local.md"),
+        f"claude.local.md: is obeyed by Claude Code as soon as a file beside it is read{_ON_MACOS}",
+    ),
     "hidden from the model": (
         _front("disable-model-invocation: true"),
         "SKILL.md: is not shown to the model: a person calls it",

@@ -117,12 +117,12 @@ def _mended(front: str) -> tuple[str, int | None]:
     """Return the text with each unquoted value that has a colon in it quoted, and the line of the first.
 
     Claude Code, Codex and Gemini CLI do so too, if the value stands on one line at the top, and no comment is behind
-    it. Other values that begin with a sign of YAML are broken by Claude Code's way of mending.
+    it. Claude Code's way fails with Windows' ends of lines, and breaks other values that begin with a sign of YAML.
     """
     lines = front.split("\n")
     slip: int | None = None
     for number, line in enumerate(lines):
-        if _NOT_MENDED.match(line):
+        if _NOT_MENDED.match(line) or line.endswith("\r"):
             return front, None
         found = _SLIP.fullmatch(line.rstrip())
         if found is not None and " #" not in line:
