@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
+    from wikipin_mcp.verb import Review
+
 Json = dict[str, Any]
 
 
@@ -32,7 +34,7 @@ Surface = Callable[..., Outcome]
 """`surface(tool, arguments, wiki=..., project=...)`."""
 
 
-def tool(mode: str) -> Surface:
+def tool(mode: str, review: "Review" = "ask") -> Surface:
     """Return the surface of the MCP server, in one protocol era."""
 
     def call(name: str, arguments: Json, *, wiki: Path, project: Path) -> Outcome:
@@ -43,7 +45,7 @@ def tool(mode: str) -> Surface:
         from wikipin_mcp.verb import Options  # noqa: PLC0415 - as above
 
         async def talk() -> "CallToolResult":
-            async with Client(create_server(Options(wiki, (project,))), mode=mode) as client:
+            async with Client(create_server(Options(wiki, (project,), review=review)), mode=mode) as client:
                 return await client.call_tool(name, arguments)
 
         return outcome_of(anyio.run(talk))

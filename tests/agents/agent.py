@@ -23,6 +23,7 @@ class Agent:
     dialect: Dialect
     program: str
     arguments: tuple[str, ...]
+    """What starts a headless session, up to the prompt."""
     example: str
     reads_example_at: str
     tool_prefix: str
@@ -40,11 +41,15 @@ class Agent:
         return self.name
 
 
+def _claude_home(project: Path) -> Mapping[str, str]:
+    return {".claude.json": json.dumps({"projects": {str(project): {"hasTrustDialogAccepted": True}}})}
+
+
 CLAUDE = Agent(
     name="claude",
     dialect=ANTHROPIC,
     program="claude-code/node_modules/.bin/claude",
-    arguments=("-p", "go", "--allowedTools", "mcp__wikipin"),
+    arguments=("--allowedTools", "mcp__wikipin", "--print"),
     example="claude-code.mcp.json",
     reads_example_at=".mcp.json",
     tool_prefix="mcp__wikipin__",
@@ -54,6 +59,7 @@ CLAUDE = Agent(
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
     },
+    home_files=_claude_home,
 )
 
 
@@ -80,7 +86,7 @@ CODEX = Agent(
     name="codex",
     dialect=OPENAI,
     program="codex/node_modules/.bin/codex",
-    arguments=("exec", "go"),
+    arguments=("exec",),
     example="codex.config.toml",
     reads_example_at=".codex/config.toml",
     tool_prefix="mcp__wikipin",
@@ -103,7 +109,7 @@ GEMINI = Agent(
     dialect=GOOGLE,
     program="gemini/node_modules/.bin/gemini",
     # With a model of its own choice it asks another model first, which one to ask.
-    arguments=("--yolo", "-m", "gemini-2.5-flash", "-p", "go"),
+    arguments=("--yolo", "-m", "gemini-2.5-flash", "-p"),
     example="gemini-cli.settings.json",
     reads_example_at=".gemini/settings.json",
     tool_prefix="mcp_wikipin_",

@@ -34,6 +34,11 @@ class Session:
         return "\n".join(_strings(self.requests[0]))
 
     @property
+    def everything(self) -> str:
+        """All text of all requests: whatever reached the model in this session."""
+        return "\n".join(_strings(list(self.requests)))
+
+    @property
     def offered(self) -> dict[str, str]:
         """The tools of the server `wikipin` in the first request: name -> description."""
         prefix = self.agent.tool_prefix
@@ -64,7 +69,14 @@ def _is_of(tool: Tool, prefix: str) -> bool:
 
 
 def converse(
-    agent: Agent, *, agents: Path, home: Path, project: Path, bins: Sequence[Path], steps: Steps = ()
+    agent: Agent,
+    *,
+    agents: Path,
+    home: Path,
+    project: Path,
+    bins: Sequence[Path],
+    steps: Steps = (),
+    prompt: str = "go",
 ) -> Session:
     """Start `agent` in `project` and let its model call the tools of `steps`; `bins` come first on its PATH."""
     for path, text in agent.home_files(project).items():
@@ -72,7 +84,7 @@ def converse(
         (home / path).write_text(text, encoding="utf-8")
     search = os.pathsep.join([*map(str, bins), str(agents / _NODE), os.environ["PATH"]])
     job = {
-        "command": [str(agents / agent.program), *agent.arguments],
+        "command": [str(agents / agent.program), *agent.arguments, prompt],
         "directory": str(project),
         "environment": {"HOME": str(home), "PATH": search, "TERM": "dumb", **agent.environment},
         "steps": steps,

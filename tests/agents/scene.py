@@ -26,6 +26,16 @@ def make_wiki(path: Path) -> str:
     return git(path, "rev-parse", "HEAD")
 
 
+def add_skill(wiki: Path, name: str, files: Mapping[str, str]) -> None:
+    """Commit skill `name` to the wiki, which is made where there is none; a script is executable."""
+    for path, text in files.items():
+        write(wiki / "skills" / name / path, text)
+        (wiki / "skills" / name / path).chmod(0o755 if text.startswith("#!") else 0o644)
+    git(wiki, "init", "--quiet")
+    git(wiki, "add", ".")
+    git(wiki, "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "--quiet", "-m", f"Add {name}")
+
+
 def make_project(path: Path, files: Mapping[str, str]) -> Path:
     """Make a git repository with `files` in it; return it."""
     path.mkdir(parents=True)
