@@ -1,11 +1,13 @@
 """What the real agents do, unasked, with what is in a skill; and that nothing of it is there before a person's yes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from agents.acts import BLOCKING, SECRET, Row, traces
-from agents.agent import AGENTS, Agent
-from agents.driver import Session, Steps, converse
+from agents.acts import BLOCKING, QUIET, SECRET, SHOWN, Row, traces
+from agents.agent import AGENTS, CLAUDE, Agent
+from agents.driver import Steps, converse
+from agents.forms import FORMS, form_files, form_step
 from agents.scene import add_skill, make_project
 from surfaces import tool
 
@@ -15,30 +17,57 @@ _ENV = {".env": f"KEY={SECRET}\n"}
 _install_without_review = tool("auto", review="off")
 
 
-def _live(row: Row, agents: Path, place: Path) -> Session:
-    """Install the skill of `row` without a review, and let its agent start, read or use it."""
-    add_skill(place / "wiki", row.name, row.files)
-    project = make_project(place / "project", _ENV)
+def _install(place: Path, name: str, files: Mapping[str, str]) -> None:
+    """Install a skill of these files without a review."""
+    add_skill(place / "wiki", name, files)
     done = _install_without_review(
-        "context_install_skill", {"name": row.name}, wiki=place / "wiki", project=project
+        "context_install_skill", {"name": name}, wiki=place / "wiki", project=place / "project"
     )
     assert done.code is None, done.text
-    return _session(row, agents, place)
 
 
-def _session(row: Row, agents: Path, place: Path) -> Session:
-    return converse(
-        row.agent,
-        agents=agents,
-        home=place / "home",
-        project=place / "project",
-        bins=[],
-        steps=row.steps,
-        prompt=row.prompt,
+def _found(row: Row, agents: Path, place: Path) -> frozenset[str]:
+    """Return the traces of a session in which the agent starts with, reads or uses what nobody reviewed."""
+    project, home = make_project(place / "project", _ENV), place / "home"
+    _install(place, row.name, row.files)
+    session = converse(
+        row.agent, agents=agents, home=home, project=project, bins=[], steps=row.steps, prompt=row.prompt
     )
+    return traces(session, project, home)
 
 
 @pytest.mark.parametrize("row", BLOCKING, ids=str)
-def test_an_agent_acts_on_what_nobody_reviewed(row: Row, agents: Path, tmp_path: Path) -> None:
-    session = _live(row, agents, tmp_path)
-    assert traces(session, tmp_path / "project", tmp_path / "home") == row.traces
+def test_an_agent_acts_on_what_a_person_has_to_say_yes_to(row: Row, agents: Path, tmp_path: Path) -> None:
+    assert _found(row, agents, tmp_path) == row.traces
+
+
+@pytest.mark.parametrize("row", SHOWN, ids=str)
+def test_an_agent_does_what_a_person_is_told(row: Row, agents: Path, tmp_path: Path) -> None:
+    assert _found(row, agents, tmp_path) == row.traces
+
+
+@pytest.mark.parametrize("row", QUIET, ids=str)
+def test_an_agent_does_nothing_with_the_rest(row: Row, agents: Path, tmp_path: Path) -> None:
+    assert _found(row, agents, tmp_path) == row.traces
+
+
+@pytest.mark.parametrize("table", FORMS, ids=str)
+def test_claude_code_reads_a_form_as_the_table_says(table: str, agents: Path, tmp_path: Path) -> None:
+    forms = FORMS[table]
+    project = make_project(tmp_path / "project", {f"form-{number}.md": _word(number) for number in range(len(forms))})
+    for number, form in enumerate(forms):
+        _install(tmp_path, f"form-{number}", form_files(table, form, f"form-{number}", word=_word(number)))
+    session = converse(
+        CLAUDE,
+        agents=agents,
+        home=tmp_path / "home",
+        project=project,
+        bins=[],
+        steps=[form_step(table, f"form-{number}") for number in range(len(forms))],
+    )
+    said = session.everything
+    assert {form: _word(number) in said for number, form in enumerate(forms)} == forms
+
+
+def _word(number: int) -> str:
+    return f"gull-{number}-gull"
