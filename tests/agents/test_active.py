@@ -71,3 +71,25 @@ def test_claude_code_reads_a_form_as_the_table_says(table: str, agents: Path, tm
 
 def _word(number: int) -> str:
     return f"gull-{number}-gull"
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=str)
+def test_what_nobody_accepted_is_not_installed_and_leaves_no_trace(
+    agent: Agent, agents: Path, server: Path, tmp_path: Path
+) -> None:
+    rows = [row for row in BLOCKING if row.agent.name == agent.name]
+    home = tmp_path / "home"
+    for row in rows:
+        add_skill(home / ".memtomem-wiki", row.name, row.files)
+    project = make_project(tmp_path / "project", {**_ENV, agent.reads_example_at: agent.example_text})
+    asks: Steps = [("context_install_skill", {"name": row.name}) for row in rows]
+    asked = converse(agent, agents=agents, home=home, project=project, bins=[server], steps=asks)
+    refused = {row.name: answer.text.partition(":")[0] for row, answer in zip(rows, asked.answers, strict=True)}
+    assert refused == {row.name: "review-required" for row in rows}
+    assert sorted(path.name for path in project.iterdir() if path.name not in {".git", ".env"}) == sorted(
+        {Path(agent.reads_example_at).parts[0]}
+    )
+
+    reads = [step for row in rows for step in row.steps]
+    afterwards = converse(agent, agents=agents, home=home, project=project, bins=[server], steps=reads)
+    assert traces(afterwards, project, home) == frozenset()
