@@ -34,7 +34,7 @@ Surface = Callable[..., Outcome]
 """`surface(tool, arguments, wiki=..., project=...)`."""
 
 
-def tool(mode: str, review: "Review" = "ask") -> Surface:
+def tool(mode: str, *, review: "Review" = "ask") -> Surface:
     """Return the surface of the MCP server, in one protocol era."""
 
     def call(name: str, arguments: Json, *, wiki: Path, project: Path) -> Outcome:

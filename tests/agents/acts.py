@@ -18,7 +18,7 @@ TOLD = "pelican-instructions"
 """A word that stands in files of a skill beside SKILL.md, and nowhere else."""
 
 SECRET = "heron-secret"  # noqa: S105 - a word to be found again
-"""A word that stands in the project's `.env`, and nowhere else."""
+"""A word that stands in the project's `.env` and in a file of the person's home directory, and nowhere else."""
 
 _TOUCH = "touch acted"
 When = Literal["starts", "reads", "uses"]
@@ -133,6 +133,7 @@ BLOCKING: Sequence[Row] = (
     Row("shell-behind-a-placeholder", CLAUDE, "uses", _LEAKED, body="Now: !$ARGUMENTS`cat .env`"),
     Row("shell-behind-a-name", CLAUDE, "uses", _LEAKED, header="arguments: [bird]\n", body="$bird!`cat .env`"),
     Row("mention", CLAUDE, "uses", _LEAKED, body="See @.env for more."),
+    Row("mention-of-home", CLAUDE, "uses", _LEAKED, body="See @~/secret.txt for more."),
     Row(
         "mention-behind-a-placeholder", CLAUDE, "uses", _LEAKED, body="See @${CLAUDE_SKILL_DIR}/../../../.env for more."
     ),

@@ -39,7 +39,7 @@ IMPORTS: Mapping[str, bool] = {
     "[x]: @FILE": False,
     "\u200b@FILE": False,
 }
-"""A paragraph of an AGENTS.md or a CLAUDE.md -> whether Claude Code takes FILE into its context because of it."""
+"""A paragraph of an AGENTS.md or a CLAUDE.md -> whether Claude Code takes FILE into its context."""
 
 MENTIONS: Mapping[str, bool] = {
     "@FILE": True,
@@ -62,7 +62,7 @@ MENTIONS: Mapping[str, bool] = {
     "a@FILE": False,
     '"@FILE"': False,
 }
-"""A paragraph of a SKILL.md -> whether Claude Code takes FILE into its context because of it, when the skill is used."""
+"""A paragraph of a SKILL.md -> whether Claude Code takes FILE into its context when the skill is used."""
 
 COMMANDS: Mapping[str, bool] = {
     "!`COMMAND`": True,
@@ -87,20 +87,20 @@ COMMANDS: Mapping[str, bool] = {
     "a\u200b!`COMMAND`": False,
     "a\u0085!`COMMAND`": False,
 }
-"""A paragraph of a SKILL.md -> whether Claude Code runs COMMAND because of it, when the skill is used."""
+"""A paragraph of a SKILL.md -> whether Claude Code runs COMMAND when the skill is used."""
 
 FORMS: Mapping[str, Mapping[str, bool]] = {"imports": IMPORTS, "mentions": MENTIONS, "commands": COMMANDS}
 
 
-def form_files(table: str, form: str, name: str, *, word: str) -> dict[str, str]:
-    """Return the files of a skill `name` with one `form`, about a file NAME.md that says `word`.
+def form_files(table: str, form: str, name: str, *, file: str) -> dict[str, str]:
+    """Return the files of a skill `name` with one `form`, about `file`.
 
-    An import is relative to the file that it stands in; the others are relative to the project.
+    An import is relative to the AGENTS.md that it stands in; the others are relative to the project.
     """
-    text = form.replace("COMMAND", f"cat {name}.md").replace("FILE", f"{name}.md")
+    text = form.replace("COMMAND", f"cat {file}").replace("FILE", file)
     header = f"---\nname: {name}\ndescription: Names the birds of a harbour.\n---\n"
     if table == "imports":
-        return {"SKILL.md": f"{header}Look it up.\n", "AGENTS.md": f"Birds.\n\n{text}\n", f"{name}.md": word}
+        return {"SKILL.md": f"{header}Look it up.\n", "AGENTS.md": f"Birds.\n\n{text}\n"}
     return {"SKILL.md": f"{header}Birds.\n\n{text}\n"}
 
 

@@ -8,7 +8,7 @@ from agents.acts import BLOCKING, QUIET, SECRET, SHOWN, Row, traces
 from agents.agent import AGENTS, CLAUDE, Agent
 from agents.driver import Steps, converse
 from agents.forms import FORMS, form_files, form_step
-from agents.scene import add_skill, make_project
+from agents.scene import add_skill, make_project, write
 from surfaces import tool
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(600)]  # the first test may have to install the agents
@@ -29,6 +29,7 @@ def _install(place: Path, name: str, files: Mapping[str, str]) -> None:
 def _found(row: Row, agents: Path, place: Path) -> frozenset[str]:
     """Return the traces of a session in which the agent starts with, reads or uses what nobody reviewed."""
     project, home = make_project(place / "project", _ENV), place / "home"
+    write(home / "secret.txt", SECRET)
     _install(place, row.name, row.files)
     session = converse(
         row.agent, agents=agents, home=home, project=project, bins=[], steps=row.steps, prompt=row.prompt
@@ -54,9 +55,11 @@ def test_an_agent_does_nothing_with_the_rest(row: Row, agents: Path, tmp_path: P
 @pytest.mark.parametrize("table", FORMS, ids=str)
 def test_claude_code_reads_a_form_as_the_table_says(table: str, agents: Path, tmp_path: Path) -> None:
     forms = FORMS[table]
-    project = make_project(tmp_path / "project", {f"form-{number}.md": _word(number) for number in range(len(forms))})
+    files = {f"form-{number}.md": _word(number) for number in range(len(forms))}
+    project = make_project(tmp_path / "project", files)
     for number, form in enumerate(forms):
-        _install(tmp_path, f"form-{number}", form_files(table, form, f"form-{number}", word=_word(number)))
+        skill = form_files(table, form, f"form-{number}", file=f"form-{number}.md")
+        _install(tmp_path, f"form-{number}", {**files, **skill})
     session = converse(
         CLAUDE,
         agents=agents,
@@ -81,14 +84,13 @@ def test_what_nobody_accepted_is_not_installed_and_leaves_no_trace(
     home = tmp_path / "home"
     for row in rows:
         add_skill(home / ".memtomem-wiki", row.name, row.files)
+    write(home / "secret.txt", SECRET)
     project = make_project(tmp_path / "project", {**_ENV, agent.reads_example_at: agent.example_text})
     asks: Steps = [("context_install_skill", {"name": row.name}) for row in rows]
     asked = converse(agent, agents=agents, home=home, project=project, bins=[server], steps=asks)
     refused = {row.name: answer.text.partition(":")[0] for row, answer in zip(rows, asked.answers, strict=True)}
     assert refused == {row.name: "review-required" for row in rows}
-    assert sorted(path.name for path in project.iterdir() if path.name not in {".git", ".env"}) == sorted(
-        {Path(agent.reads_example_at).parts[0]}
-    )
+    assert {path.name for path in project.iterdir()} == {".git", ".env", Path(agent.reads_example_at).parts[0]}
 
     reads = [step for row in rows for step in row.steps]
     afterwards = converse(agent, agents=agents, home=home, project=project, bins=[server], steps=reads)
