@@ -106,6 +106,29 @@ _BLOCKING: dict[str, tuple[Files, str]] = {
     "shell behind a sign that is no space to others": (_front(body="a\ufeff!`date`"), "SKILL.md, line 5"),
     "shell in a fence": (_front(body="Now:\n\n```!\ndate\n```"), "SKILL.md, line 7"),
     "shell in a fence on one line": (_front(body="See ```! date```."), "SKILL.md, line 5"),
+    "shell that arguments make": (_front(body="Today is !$ARGUMENTS`date`."), "SKILL.md, line 5"),
+    "shell that names make": (_front("arguments: [a.b]", body="Today is !$a.b`date`."), "SKILL.md, line 6"),
+    **{
+        f"a file mentioned as {path}": (_front(body=f"See {path} for more."), "SKILL.md, line 5")
+        for path in (
+            "@.env",
+            "@./.env",
+            "@../other/notes.md",
+            "@~/notes.md",
+            "@/etc/passwd",
+            "@docs/../../notes.md",
+            "@docs/.env",
+            '@"docs and more/.env"',
+            "a\u3002@.env",
+            "@$ARGUMENTS.env",
+            "@${CLAUDE_PROJECT_DIR}/.env",
+        )
+    },
+    "a file mentioned behind a thousand others": (_front(body="@a/b.c\n" * 1_100 + "@.env"), "SKILL.md, line 1105"),
+    "a file mentioned in a nested skill": (
+        _with("lib/x/SKILL.md", b"---\nname: x\ndescription: y\n---\n@.env\n"),
+        "lib/x/SKILL.md, line 5",
+    ),
     "attributes of git": (_with("docs/.gitattributes", b"* text\n"), "docs/.gitattributes"),
 }
 
@@ -180,6 +203,11 @@ _SHOWN: dict[str, tuple[Files, str]] = {
         for value in ("Read, Bash(git:*)", "[Read, 'Bash(*)']", "\n  - Read\n  - Bash(git:*)", "Bash", '"*"')
     },
     "tools": (_front("allowed-tools: Read, Grep"), "SKILL.md: may use tools unasked while it is used"),
+    "a file of the project": (
+        _front(body="See @docs/style.md."),
+        "SKILL.md: has Claude Code read a file of the project when it is used ('@' and a path)",
+    ),
+    "another name": (_with(".codex-plugin/plugin.json", b"{}"), ".codex-plugin: may give the skill another name"),
     "more text": (_front("when_to_use: Always."), "SKILL.md: adds text to the list of skills"),
     "a subagent": (_front("context: fork"), "SKILL.md: runs in an agent of its own"),
     "paths": (_front("paths: '**/*.py'"), "SKILL.md: comes up by itself with certain files"),
@@ -207,6 +235,8 @@ _FALSE_FRIENDS: dict[str, Files] = {
     "a directory that begins alike": _with("claude-plugin/.claude-plugins/x"),
     "shell in code": _front(body="Write x!`date`, or `! date`, or `a !b`, or !``."),
     "shell in a fence of another name": _front(body="```bash\n!date\n```"),
+    "people and addresses": _front(body="Ask @team, @app's author (@/x), `@.env`, **@.env**, a@.env, \\@.env."),
+    "brackets in brackets": _front(f"metadata: {'[' * 100}{']' * 100}"),
     "a flow and brackets": _front(f"metadata: {{a: [{'[b], ' * 100}]}}"),
     "a tag": _front("license: !x MIT"),
     "an escape of what is seen": _front('license: "caf\\u00e9 \\U0001F600"'),

@@ -22,6 +22,7 @@ from wikipin.matcher import (
     importing,
     instructing,
     key,
+    mention,
     nested,
     shell,
 )
@@ -124,6 +125,13 @@ ROWS = (
     Row(key("settings"), _CLAUDE, "brings settings of Claude Code with it", blocking=True, source=_PLUGINS),
     Row(each(shell), _CLAUDE, "has a shell command run when it is used", blocking=True, source=_SKILLS),
     Row(
+        mention(leaves=True),
+        _CLAUDE,
+        "has Claude Code read a hidden file, or one outside the project, when it is used ('@' and a path)",
+        blocking=True,
+        source=_SKILLS,
+    ),
+    Row(
         file_named(".gitattributes"),
         _GIT,
         "changes how git checks the skill out",
@@ -146,6 +154,23 @@ ROWS = (
         "may use tools unasked while it is used",
         blocking=False,
         source=_SKILLS,
+    ),
+    Row(
+        mention(leaves=False),
+        _CLAUDE,
+        "has Claude Code read a file of the project when it is used ('@' and a path)",
+        blocking=False,
+        source=_SKILLS,
+    ),
+    *(
+        Row(
+            directory(f".{agent}-plugin"),
+            _CODEX,
+            "may give the skill another name",
+            blocking=False,
+            source=_CODEX_SKILLS,
+        )
+        for agent in ("codex", "cursor")
     ),
     Row(each(built_in), _CLAUDE, "replaces a command of Claude Code", blocking=False, source=_SKILLS),
     *(

@@ -4,11 +4,13 @@ No I/O. Measured with Claude Code 2.1.330, 2026-11.
 
 An instruction file is taken apart with marked (without GFM), and `@path` is looked for at the start of each piece of
 text and behind its white space. Only what is code, a comment or an HTML block beyond doubt is left out here. So what is
-found may be no import, and what is not found is none. Shell is looked for with Claude Code's own two patterns.
+found may be no import, and what is not found is none. Shell is looked for with Claude Code's own two patterns, and so
+are mentions. Both are looked for after the arguments of a skill were filled in.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 _SPACE = f"\t\n\v\f\r \xa0\u1680{''.join(map(chr, range(0x2000, 0x200B)))}\u2028\u2029\u202f\u205f\u3000\ufeff"
 """What ECMAScript takes for white space."""
@@ -28,6 +30,15 @@ _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _TAKES_BACKTICKS = re.compile(r"[\\<]|\]\(")  # an escape, a tag, and a link may have one that begins no code
 _SHELL_FENCE = re.compile(rf"```![{_SPACE}]*\n?(.*?)\n?```", re.DOTALL)
 _SHELL_INLINE = re.compile(rf"(?<![^{_SPACE}])!`([^`]+)`")
+_ARGUMENTS = re.compile(r"\$ARGUMENTS")
+_NUMBERED = re.compile(r"\$(?:ARGUMENTS\[[0-9]+\]|[0-9]+)")
+_MENTION = re.compile(
+    rf"""(?<![^{_SPACE}\u3002\u3001\uff1f\uff01])@(?:"(?P<quoted>[^"]+)"|(?P<plain>[^{_SPACE}"][^{_SPACE}]*))"""
+)
+_LEAVES = re.compile(r"[~/.$]|.*/[.]", re.DOTALL)  # or is hidden, or is made of something that is filled in
+_IS_PATH = re.compile(r".*[/.][A-Za-z0-9]", re.DOTALL)
+_MOST_ARGUMENTS = 64
+_MOST_FOUND = 1_000
 _ONE_LINE_SPAN = re.compile(r"`[^`\n]+`")
 _BLANK = re.compile(r"[ \t]*$")
 
@@ -98,14 +109,72 @@ def _paragraphs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
         first = number + 1
 
 
-def find_shell(body: str) -> Iterator[tuple[int, str]]:
-    """Yield where each command stands that is run when a skill with this body is used, and the command."""
-    found = list(_SHELL_FENCE.finditer(body))
-    if "!`" in body:
-        found += _SHELL_INLINE.finditer(_ONE_LINE_SPAN.sub(_masked, body))
-    for match in sorted(found, key=lambda one: one.start()):
-        if command := match[1].strip(_SPACE):
-            yield match.start(), command
+def find_shell(body: str, arguments: Iterable[str] = ()) -> list[tuple[int, str]]:
+    """Return the first commands that are run when a skill with this body is used: the line, from 1, and the command.
+
+    `arguments` are the names that the frontmatter declares.
+    """
+    found = [
+        (line, command)
+        for text in _filled_in(body, arguments)
+        for line, match in _with_lines(text, _shell_in(text))
+        if (command := match[1].strip(_SPACE))
+    ]
+    return sorted(set(found))
+
+
+def find_mentions(body: str, arguments: Iterable[str] = ()) -> list[tuple[int, str, bool]]:
+    """Return the first files that are read when a skill with this body is used: line, path, and whether it leaves.
+
+    A path leaves if it may lead out of the project, or to a hidden file.
+    """
+    found = {
+        (line, _path(match), leaves)
+        for text in _filled_in(body, arguments)
+        for leaves, is_meant in ((True, _leaves), (False, _stays))
+        for line, match in _with_lines(text, filter(is_meant, _MENTION.finditer(text)))
+    }
+    return sorted(found)
+
+
+def _path(mention: re.Match[str]) -> str:
+    return mention["quoted"] or mention["plain"]
+
+
+def _leaves(mention: re.Match[str]) -> bool:
+    return _LEAVES.match(_path(mention)) is not None
+
+
+def _stays(mention: re.Match[str]) -> bool:
+    return not _leaves(mention) and _IS_PATH.match(_path(mention)) is not None
+
+
+def _filled_in(body: str, arguments: Iterable[str]) -> dict[str, None]:
+    """Return the texts in which an agent may look: as it is, and filled in for a call that gives no arguments.
+
+    Names go first, and then `$ARGUMENTS`, wherever it stands. A numbered argument stays if it is not given.
+    """
+    if "$" not in body:
+        return {body: None}
+    named = body
+    for name in islice(arguments, _MOST_ARGUMENTS):
+        named = re.sub(rf"\${re.escape(name)}(?![\[\w])", "", named)
+    return dict.fromkeys((body, _ARGUMENTS.sub("", named), _ARGUMENTS.sub("", _NUMBERED.sub("", named))))
+
+
+def _shell_in(text: str) -> Iterator[re.Match[str]]:
+    yield from _SHELL_FENCE.finditer(text)
+    if "!`" in text:
+        yield from _SHELL_INLINE.finditer(_ONE_LINE_SPAN.sub(_masked, text))
+
+
+def _with_lines(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield the line of each match, from 1, in their order; a person has seen enough after the first of them."""
+    line, seen_to = 1, 0
+    for match in sorted(islice(matches, _MOST_FOUND), key=lambda one: one.start()):
+        line += text.count("\n", seen_to, match.start())
+        seen_to = match.start()
+        yield line, match
 
 
 def _masked(span: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ import yaml
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 """What a document holds: texts, lists and mappings; of a key that stands twice, the last."""
 
-_DEEPEST = 50  # levels; an honest header has four, and what is deeper is a fault, not something else
+_DEEPEST = 127  # levels; serde_yaml, which Codex uses, ends at 128
 _LONGEST_KEY = 128  # libyaml and js-yaml end at 1,024 characters, Bun does not
 _BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # ends a line in YAML 1.1, and not in 1.2
 _INDENTED_BY_TAB = re.compile(r"^ *\t", re.MULTILINE)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from wikipin.claude import find_import, find_shell
+from wikipin.claude import find_import, find_mentions, find_shell
 from wikipin.document import Value, parse_document, texts
 from wikipin.frontmatter import Frontmatter, read_frontmatter
 from wikipin.names import fold, is_skill_name
@@ -175,8 +175,26 @@ def built_in(part: Part) -> Iterator[Match]:
 def shell(part: Part) -> Iterator[Match]:
     """Match each shell command in the body of a SKILL.md."""
     if (front := part.frontmatter) is not None:
-        for offset, command in find_shell(front.body):
-            yield Match(part.path, front.first_line_of_body + front.body.count("\n", 0, offset), command)
+        for line, command in find_shell(front.body, _arguments(front)):
+            yield Match(part.path, front.first_line_of_body + line - 1, command)
+
+
+def mention(*, leaves: bool) -> Matcher:
+    """Match each file that the body of a SKILL.md mentions, of those that may be anywhere, or of the others."""
+
+    def match(part: Part) -> Iterator[Match]:
+        if (front := part.frontmatter) is not None:
+            for line, path, does_leave in find_mentions(front.body, _arguments(front)):
+                if does_leave is leaves:
+                    yield Match(part.path, front.first_line_of_body + line - 1, path)
+
+    return each(match)
+
+
+def _arguments(front: Frontmatter) -> list[str]:
+    """Return the names of arguments that a frontmatter declares: a list, or words."""
+    declared = front.document.fields.get("arguments", "")
+    return declared.split() if isinstance(declared, str) else [text for text in texts(declared) if text]
 
 
 def _dependencies(part: Part) -> Iterator[tuple[str, Match]]:
