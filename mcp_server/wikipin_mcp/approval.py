@@ -44,12 +44,12 @@ class Yes:
     """A person's yes to one content in one project."""
 
     plan: str
-    project: tuple[int, int]
-    """Device and inode of its directory."""
+    project: tuple[tuple[int, int], str]
+    """Device and inode of its directory, which another may get once it is gone; and so its path too."""
 
     def to(self, project: wikipin.Project) -> Acceptance | None:
         """Return what this yes is worth in `project`."""
-        return Acceptance(self.plan, "client") if project.identity == self.project else None
+        return Acceptance(self.plan, "client") if (project.identity, project.shown) == self.project else None
 
 
 class PersonNeededError(Exception):
@@ -59,7 +59,7 @@ class PersonNeededError(Exception):
         super().__init__(str(required))
         self.required = required
         self.project = project.shown
-        self.yes = Yes(required.skill.tree.plan, project.identity)
+        self.yes = Yes(required.skill.tree.plan, (project.identity, project.shown))
 
 
 @dataclass
