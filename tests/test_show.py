@@ -1,5 +1,6 @@
 """What is shown of a skill before it is installed or updated: every file and every change, page by page."""
 
+import difflib
 import json
 import os
 import shutil
@@ -238,6 +239,50 @@ def test_its_pages_are_the_whole_of_it_each_part_once(wiki: Path, project: Path)
         diffs[change["path"]] = diffs.get(change["path"], "") + change["diff"]
     assert diffs == {printable(d.change.path, limit=200): d.diff for d in shown.differences}
     assert list(diffs) == [d.change.path for d in shown.differences]
+
+
+_SLOW = [str(number) if number % 2 else f"l{number % 105}" for number in range(2400)]
+"""Half of it repeats: to compare it with itself in another order takes a second and more."""
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was compared line by line: it grows with each."""
+    found: list[object] = []
+    real = difflib.SequenceMatcher[str].get_matching_blocks
+
+    def noted(matcher: "difflib.SequenceMatcher[str]") -> list[difflib.Match]:
+        found.append(matcher)
+        return real(matcher)
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "get_matching_blocks", noted)
+    return found
+
+
+def test_only_what_is_shown_is_compared(wiki: Path, project: Path, compared: list[object]) -> None:
+    """Thirty files of 10 KB, made to be slow, kept it busy for a minute, for each page and for one file alone."""
+    slow: Files = {f"{number:02}.md": "\n".join(_SLOW).encode() for number in range(30)}
+    other: Files = {path: "\n".join([*_SLOW[1::2], *_SLOW[::2]]).encode() for path in slow}
+    commit(wiki, {NAME: {**plain_skill(NAME), **slow}})
+    write_files(project / ".memtomem/skills" / NAME, {**plain_skill(NAME), **other})
+
+    assert [change["path"] for change in _show("modern", wiki, project, path="07.md").answer["changes"]] == ["07.md"]
+    assert len(compared) == 1
+    shown = _show("modern", wiki, project).answer
+    assert len(compared) == 1 + len(shown["changes"]) < 5
+
+
+def test_a_page_compares_a_few_files_at_the_most_and_the_next_goes_on(
+    wiki: Path, project: Path, compared: list[object]
+) -> None:
+    files: Files = {f"{number:02}": b"a\n" for number in range(40)}
+    commit(wiki, {NAME: {**plain_skill(NAME), **files}})
+    write_files(project / ".memtomem/skills" / NAME, {**plain_skill(NAME), **dict.fromkeys(files, b"b\n")})
+    pages = _pages(wiki, project)
+    assert [change["path"] for change in _joined(pages, "changes")] == list(files)
+    assert max(len(page["changes"]) for page in pages) <= 16
+    assert len(compared) <= len(files) + len(pages)  # one that is cut is compared again
+    assert pages == _pages(wiki, project)
 
 
 def test_a_line_without_end_is_shown_to_its_end(wiki: Path, project: Path) -> None:

@@ -25,6 +25,11 @@ def printable(text: str, *, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def printable_lines(text: str) -> str:
+    """Return a text of several lines, each as `printable` has it, and whole: nothing may hide far to the right."""
+    return text.translate(_LINES)
+
+
 def _shown(character: str) -> str:
     if character in _SPACES:
         return " "
@@ -41,3 +46,4 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
+_LINES = _Table({ord("\n"): "\n"})

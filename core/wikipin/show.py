@@ -1,8 +1,11 @@
 """The verb `show`: what an install or an update would bring, before anything is written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
+from wikipin.checkpoint import checkpoint
 from wikipin.diff import unified_diff
 from wikipin.errors import WikipinError
 from wikipin.finding import MOST_LINES, Finding
@@ -16,10 +19,16 @@ from wikipin.wiki import Wiki
 
 @dataclass(frozen=True)
 class Difference:
-    """How one file of the installed copy would change, and, where both sides are text, the unified diff."""
+    """How one file of the installed copy would change."""
 
     change: FileChange
-    diff: str
+    _sides: Callable[[], tuple[bytes | None, bytes | None]]
+
+    @cached_property
+    def diff(self) -> str:
+        """The unified diff of two texts, a sentence for all else. The copy's file is read when this is asked for."""
+        checkpoint()
+        return unified_diff(*self._sides(), self.change.path)
 
 
 @dataclass(frozen=True)
@@ -29,10 +38,17 @@ class Shown:
     skill: Skill
     path: str
     content: bytes
-    findings: tuple[Finding, ...]
     warnings: list[str]
     is_installed: bool
     differences: list[Difference]
+    most_lines: int
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should see before it is installed. It is looked for when this is asked for."""
+        from wikipin.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
+
+        return review(self.skill.tree, most_lines=self.most_lines)
 
 
 def show(
@@ -49,8 +65,6 @@ def show(
     With a path, only that file's difference is told. The findings of one rule in one file are at most `most_lines`, and
     a count. Raises WikipinError; `invalid-argument` if there is no such file.
     """
-    from wikipin.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
-
     with Wiki(wiki_path) as wiki:
         skill = wiki.read_skill(wiki.resolve(ref), name)
         warnings = content_warnings(wiki, skill, ref)
@@ -69,20 +83,22 @@ def show(
         skill,
         wanted,
         content,
-        review(skill.tree, most_lines=most_lines),
         warnings,
         is_installed,
         [found for found in differences if path in {None, found.change.path}],
+        most_lines,
     )
 
 
 def _differences(project: Project, skill: Skill, copy: Copy) -> list[Difference]:
-    changes = compare(copy.listing, Copy(skill.tree.listing))
-    extra = [FileChange(path, "removed") for path in sorted(copy.odd)]
-    before = project.read_copy(skill.name, [change.path for change in changes if change.path in copy.listing])
     after = {str(file.path): file.content for file in skill.tree.files}
-    texts = [unified_diff(before.get(change.path), after.get(change.path), change.path) for change in changes]
+
+    def sides(path: str) -> tuple[bytes | None, bytes | None]:
+        before = project.read_copy(skill.name, [path]) if path in copy.listing else {}
+        return before.get(path), after.get(path)
+
+    changes = compare(copy.listing, Copy(skill.tree.listing))
     return [
-        *(Difference(change, text) for change, text in zip(changes, texts, strict=True)),
-        *(Difference(change, "") for change in extra),
+        *(Difference(change, partial(sides, change.path)) for change in changes),
+        *(Difference(FileChange(path, "removed"), lambda: (None, None)) for path in sorted(copy.odd)),
     ]

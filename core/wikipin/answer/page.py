@@ -49,7 +49,7 @@ def fitting(items: Iterable[_T], room: int | None) -> list[_T]:
 
 def fitting_text(text: str, room: int | None) -> str:
     """Return the beginning of `text` that fits into `room`; one character at the least."""
-    if room is None or size(text) <= room:
+    if room is None or (len(text) <= room and size(text) <= room):  # each character takes more than one byte
         return text
     low, high = 1, min(len(text), max(room, 1))
     while low < high:
@@ -63,11 +63,6 @@ def counted(texts: Iterable[str], *, longest: int, room: int | None) -> list[str
     shown = [printable(text, limit=longest) for text in texts]
     found = fitting(shown, room)
     return [*found, f"and {len(shown) - len(found)} more"] if len(found) < len(shown) else found
-
-
-def shown_lines(text: str) -> str:
-    """Return a text of several lines, each line of it printable, and whole: nothing may hide far to the right."""
-    return "\n".join(printable(line, limit=len(line) + 1) for line in text.split("\n"))
 
 
 def shown(value: object) -> Any:  # noqa: ANN401 - any JSON value

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from wikipin.active import find_acts
-from wikipin.answer.page import counted, fitting, fitting_text, left, shown_lines, size
+from wikipin.answer.page import counted, fitting, fitting_text, left, size
 from wikipin.answer.writing import ListedAct, ListedFile, fitting_acts, listed_files
-from wikipin.display import printable
+from wikipin.display import printable, printable_lines
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
 from wikipin.show import Difference, Shown
@@ -22,6 +22,9 @@ _LONGEST_WARNING = 300
 _ROOM_FOR_DESCRIPTION = 2_200
 _ROOM_FOR_WARNINGS = 1_200
 _ROOM_FOR_FINDINGS = 2_500
+_MOST_COMPARED = 16
+"""Files of a page whose lines are compared: each may take as many steps as a comparison may."""
+
 _CURSOR = re.compile(r"[0-9]{1,9}(?:-[0-9]{1,9}){3}")
 
 
@@ -140,8 +143,12 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
 def _page_of_changes(differences: list[Difference], at: Place, room: int | None) -> list[ShownChange]:
     """Return the changes that fit, the last of them perhaps in part, and move `at` behind them."""
     page: list[ShownChange] = []
+    compared = 0
     while at.change < len(differences):
         found = differences[at.change]
+        compared += found.change.change == "modified"
+        if room is not None and compared > _MOST_COMPARED:
+            break
         shown: ShownChange = {
             "path": printable(found.change.path, limit=_LONGEST_PATH),
             "change": found.change.change,
@@ -180,4 +187,4 @@ def _text(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
-    return f"not text: {len(content)} bytes" if "\0" in text else shown_lines(text)
+    return f"not text: {len(content)} bytes" if "\0" in text else printable_lines(text)
