@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-import subprocess
 import time
 import zlib
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import Literal, Self
+from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from wikis import (
@@ -191,7 +192,7 @@ def _refs_that_never_come(wiki: Path) -> None:
 def test_a_git_that_never_answers_is_given_up(
     wiki: Path, monkeypatch: pytest.MonkeyPatch, hang: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr("wikipin.git._SECONDS_FOR_GIT", 0.5)
+    monkeypatch.setattr("wikipin.deadline.SECONDS", 0.5)
     hang(wiki)
     started = time.monotonic()
     with pytest.raises(WikipinError, match="wiki-unreadable"), Wiki(wiki) as opened:
@@ -200,20 +201,35 @@ def test_a_git_that_never_answers_is_given_up(
 
 
 def test_a_wiki_is_read_on_however_long_ago_it_was_opened(wiki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for a project's lock, or writes many skills, has it open for longer than git may take to answer."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    class Noted(subprocess.Popen[bytes]):
-        def __new__(cls, *_: object, **__: object) -> Self:
-            started.append(process := super().__new__(cls))
-            return process
-
-    monkeypatch.setattr("wikipin.git._SECONDS_FOR_GIT", 0.5)
-    monkeypatch.setattr("wikipin.git.subprocess.Popen", Noted)
+    """Whoever waits for a project's lock, or writes many skills, has it open for longer than reading it may take."""
     with Wiki(wiki) as opened:
         commit = opened.resolve()
-        started[0].wait(20)
+        later = SimpleNamespace(
+            monotonic=lambda: time.monotonic() + 3600, thread_time=lambda: time.thread_time() + 3600
+        )
+        monkeypatch.setattr("wikipin.deadline.time", later)
         assert opened.read_skill(commit, _NAME).tree.content(SKILL_MD) == _FILES["SKILL.md"]
+
+
+def test_all_that_one_call_reads_has_one_deadline(wiki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock for each process, or each object, began anew as often as a wiki has objects."""
+    seconds = count(step=2)  # so much later is it at each look at the clock
+    monkeypatch.setattr(
+        "wikipin.deadline.time", SimpleNamespace(monotonic=lambda: next(seconds), thread_time=time.thread_time)
+    )
+
+    def read_all(opened: Wiki) -> None:
+        for _ in range(20):
+            opened.has_commit(commit)
+
+    commit = head(wiki)
+    with Wiki(wiki) as opened:
+        with pytest.raises(WikipinError, match="reading it took more than 20 seconds"):
+            read_all(opened)
+        with pytest.raises(WikipinError, match="wiki-unreadable"):
+            opened.read_skill(commit, _NAME)
+        opened.deadline.renew()
+        assert opened.has_commit(commit)
 
 
 def test_an_object_that_was_replaced_is_read_as_it_was(wiki: Path) -> None:

@@ -181,11 +181,11 @@ def test_ancestors_are_the_commits_from_which_another_descends(wiki: Path) -> No
         assert opened.ancestors([], merge) == set()
 
 
-def test_the_trees_at_a_commit_are_told_and_of_no_commit_none(wiki: Path) -> None:
+def test_the_trees_of_the_skills_that_are_asked_for_are_told_and_whether_a_commit_is_there(wiki: Path) -> None:
     with Wiki(wiki) as opened:
-        assert opened.tree_ids(head(wiki)) == {
-            name: object_id(wiki, f"HEAD:skills/{name}") for name in ("hello", "other")
-        }
-        assert opened.tree_ids(Commit("0" * 40)) is None
-        assert opened.tree_ids(Commit(object_id(wiki, "HEAD^{tree}"))) is None
-        assert opened.tree_ids(Commit(write_object(wiki, "blob", b"x"))) is None
+        assert opened.has_commit(head(wiki))
+        assert opened.tree_ids(head(wiki), ["hello", "none"]) == {"hello": object_id(wiki, "HEAD:skills/hello")}
+        assert opened.tree_ids(head(wiki), []) == {}
+        assert not opened.has_commit(Commit("0" * 40))
+        assert not opened.has_commit(Commit(object_id(wiki, "HEAD^{tree}")))
+        assert not opened.has_commit(Commit(write_object(wiki, "blob", b"x")))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wikipin import refusal
 from wikipin.acceptance import Acceptance, require_review
+from wikipin.deadline import TooSlowError
 from wikipin.errors import WikipinError
 from wikipin.exposure import Exposure
 from wikipin.install import Installed, exposure_warnings
@@ -62,6 +63,8 @@ def _earlier_version(wiki: Wiki, name: SkillName, copy: Copy, head: Commit) -> S
     for commit in wiki.versions(name, head, most=_MOST_VERSIONS):
         try:
             skill = wiki.read_skill(commit, name)
+        except TooSlowError:
+            raise
         except WikipinError:  # it was no skill then
             continue
         if has_bytes_of(copy, skill.tree.listing):

@@ -15,6 +15,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
+from wikipin.checkpoint import checkpoint
 from wikipin.durable import sync
 from wikipin.rename import exchange, rename_directory
 from wikipin.tree import NEVER_CONTENT, Copy, Mark
@@ -263,6 +264,7 @@ def _unprotect(folder: Folder) -> None:
 
 def _scan(folder: Folder, prefix: str, listing: dict[str, Mark], odd: dict[str, str], largest: int | None) -> None:
     for name in folder.names():
+        checkpoint()
         path = prefix + name
         match folder.what(name):
             case _ if name in NEVER_CONTENT:

@@ -7,32 +7,19 @@ word.
 """
 
 import os
+import select
 import shutil
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 from typing import IO
 
+from wikipin.deadline import Deadline
 from wikipin.errors import WikipinError
-from wikipin.objects import is_object
 
-LARGEST_TREE = 8 * 1024 * 1024
-
-_SECONDS_FOR_GIT = 20.0
-_AT_ONCE = 128  # requests in flight: their lines fit the smallest buffer of a pipe (16 KiB on macOS, pipe(7))
-
-
-def at_most(limit: int) -> Callable[[int], bool]:
-    """Return what refuses an object larger than `limit` bytes."""
-
-    def is_wanted(size: int) -> bool:
-        if size > limit:
-            raise unreadable(f"an object of {size} bytes is larger than any that a wiki of skills has")
-        return True
-
-    return is_wanted
+_CHUNK = 1024 * 1024
 
 
 def unreadable(problem: str) -> WikipinError:
@@ -89,7 +76,11 @@ def _command(git_dir: Path, arguments: list[str]) -> list[str]:
 
 # git(1), "Environment Variables". An empty GIT_ALLOW_PROTOCOL stops a partial clone from fetching what it lacks.
 # A graft file changes who is whose parent, as a replacement changes what an object is (gitrepository-layout(5)).
+# A commit-graph says who is whose parent too, and nothing holds that against the commits (git-config(1)).
 _ENVIRONMENT = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.commitGraph",
+    "GIT_CONFIG_VALUE_0": "false",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
@@ -104,119 +95,103 @@ _ENVIRONMENT = {
 }
 
 
-def run_git(git_dir: Path, arguments: list[str], *, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Run one git command to its end, for what it prints; `wiki-unreadable` where it does not end."""
-    try:
-        return subprocess.run(
+def run_git(git_dir: Path, arguments: list[str], deadline: Deadline, *, given: str = "") -> tuple[int, str]:
+    """Run one git command to its end; return its exit code and what it prints. TooSlowError if it does not end."""
+    with Git(git_dir, arguments, given=subprocess.PIPE) as git:
+        return git.finish(given, deadline)
+
+
+class Git(AbstractContextManager["Git"]):
+    """One git process that reads; it is killed at the end of the `with`, if it has not ended by itself."""
+
+    def __init__(self, git_dir: Path, arguments: list[str], *, given: int = subprocess.DEVNULL) -> None:
+        self._process = subprocess.Popen(
             _command(git_dir, arguments),
-            check=False,
-            input=given,
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
             cwd="/",
             env=_ENVIRONMENT,
-            timeout=_SECONDS_FOR_GIT,
         )
-    except subprocess.TimeoutExpired:
-        raise unreadable(f"git did not answer within {_SECONDS_FOR_GIT:.0f} seconds") from None
+        self._answer = bytearray()
 
-
-class Objects:
-    """One `git cat-file --batch` process, started at the first request (git-cat-file(1), "BATCH OUTPUT")."""
-
-    def __init__(self, git_dir: Path) -> None:
-        self._git_dir = git_dir
-        self._process: subprocess.Popen[bytes] | None = None
-        self._deadline: threading.Timer | None = None
-        self._started = 0.0
-        self._unanswered = 0
-        self.oid_bytes = 20
-
-    def find(self, name: str, kind: str, is_wanted: Callable[[int], bool]) -> tuple[str, bytes | None] | None:
-        """Return id and content of the object that `name` names, or None where there is none of that kind."""
-        source, sink = self._pipes()
-        self._send(sink, [name])
-        return self._receive(source, kind, is_wanted)
-
-    def read(self, oid: str, kind: str, is_wanted: Callable[[int], bool]) -> bytes:
-        """Return the content of one object; `wiki-unreadable` where it is missing or is not what its id says."""
-        return next(self.read_all([oid], kind, is_wanted)) or b""
-
-    def read_all(self, oids: Iterable[str], kind: str, is_wanted: Callable[[int], bool]) -> Iterator[bytes | None]:
-        """Yield the content of each object in turn, None where it is not wanted, asking for many at a time."""
-        waiting = list(oids)
-        while waiting:
-            batch, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
-            source, sink = self._pipes()
-            self._send(sink, batch)
-            for oid in batch:
-                found = self._receive(source, kind, is_wanted)
-                if found is None or found[0] != oid:
-                    raise unreadable(f"the wiki lacks the {kind} {oid}")
-                yield found[1]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """End the process."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-            self._unanswered = 0
+        self._process.kill()
+        self._process.communicate()
 
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        is_old = time.monotonic() - self._started > _SECONDS_FOR_GIT / 2  # its deadline may come before its answer
-        if self._unanswered or is_old:  # somebody stopped half-way: what is in the pipe answers another question
-            self.close()
-        if self._process is None:
-            self._process = subprocess.Popen(
-                _command(self._git_dir, ["cat-file", "--batch"]),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=_ENVIRONMENT,
-            )
-            self._started = time.monotonic()
-            # A repository may have a FIFO where git reads a file: what hangs is killed, and then reads as ended.
-            self._deadline = threading.Timer(_SECONDS_FOR_GIT, self._process.kill)
-            self._deadline.daemon = True
-            self._deadline.start()
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AssertionError("both pipes were asked for")
-        return self._process.stdout, self._process.stdin
+    def finish(self, given: str, deadline: Deadline) -> tuple[int, str]:
+        """Give the process all of its input, and return its exit code and all that it prints."""
+        text: bytes | None = given.encode()
 
-    def _send(self, sink: IO[bytes], names: list[str]) -> None:
-        self._unanswered = len(names)
+        def end(seconds: float) -> bytes | None:
+            nonlocal text
+            try:
+                return self._process.communicate(text, timeout=seconds)[0]
+            except subprocess.TimeoutExpired:
+                text = None  # it is called again, which goes on with what was given and read so far
+                return None
+
+        answer = deadline.wait(end).decode("utf-8", "replace")
+        return self._process.returncode, answer
+
+    def send(self, text: str) -> None:
+        """Ask something, at once no more than a pipe's buffer holds; `wiki-unreadable` if the process has ended."""
+        sink = _pipe(self._process.stdin)
         try:
-            sink.write("".join(f"{name}\n" for name in names).encode())
+            sink.write(text.encode())
             sink.flush()
         except BrokenPipeError:
             raise unreadable("git cannot read the wiki") from None
 
-    def _receive(
-        self, source: IO[bytes], kind: str, is_wanted: Callable[[int], bool]
-    ) -> tuple[str, bytes | None] | None:
-        header = source.readline().decode("ascii", "replace").split()
-        if not header:
-            raise unreadable("git cannot read the wiki")
-        if len(header) != 3 or not header[2].isdecimal():  # noqa: PLR2004 - "<oid> <type> <size>"
-            self._unanswered -= 1
-            return None
-        oid, found_kind, size = header[0], header[1], int(header[2])
-        if found_kind != kind or not is_wanted(size):
-            while size > 0:
-                size -= len(source.read(min(size, LARGEST_TREE))) or size
-            source.read(1)
-            self._unanswered -= 1
-            return (oid, None) if found_kind == kind else None
-        content = source.read(size)
-        source.read(1)
-        self._unanswered -= 1
-        if not is_object(oid, kind, content):
-            raise unreadable(f"the {kind} {oid} is damaged: its bytes are not those of its id")
-        self.oid_bytes = len(oid) // 2
-        return oid, content
+    def line(self, deadline: Deadline) -> bytes:
+        """Return the next line, without its end; `wiki-unreadable` if the process has ended."""
+        for line in self.lines(deadline):
+            return line
+        raise unreadable("git cannot read the wiki")
+
+    def lines(self, deadline: Deadline) -> Iterator[bytes]:
+        """Yield the lines that come, without their ends, until the process has ended."""
+        seen = 0
+        while True:
+            if (end := self._answer.find(b"\n", seen)) >= 0:
+                yield self.take(end + 1, deadline)[:-1]
+                seen = 0
+                continue
+            seen = len(self._answer)
+            if not self._fill(deadline):
+                return
+
+    def take(self, size: int, deadline: Deadline) -> bytes:
+        """Return so many bytes; `wiki-unreadable` if the process has ended before."""
+        while len(self._answer) < size:
+            if not self._fill(deadline):
+                raise unreadable("git cannot read the wiki")
+        taken = bytes(self._answer[:size])
+        del self._answer[:size]
+        return taken
+
+    def has_failed(self) -> bool:
+        """Tell whether the process, which has printed all that it had to, failed."""
+        return self._process.wait() != 0
+
+    def _fill(self, deadline: Deadline) -> bool:
+        """Wait for more; return whether there was any."""
+        descriptor = _pipe(self._process.stdout).fileno()
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        deadline.wait(lambda seconds: waiting.poll(seconds * 1000) or None)
+        more = os.read(descriptor, _CHUNK)
+        self._answer += more
+        return bool(more)
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise AssertionError("this pipe was not asked for")
+    return pipe

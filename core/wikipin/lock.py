@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 
+from wikipin.checkpoint import checkpoint
 from wikipin.errors import WikipinError
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.layout import LOCK, SKILLS
@@ -55,6 +56,7 @@ def _locked_file(folder: Folder, name: str, creating: int, seconds: float) -> Ge
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise NotOrdinaryError(0, "", name)
             while not lock_descriptor(descriptor, blocking=False):
+                checkpoint()
                 if time.monotonic() >= deadline:
                     raise WikipinError(
                         "busy",

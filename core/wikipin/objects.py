@@ -5,11 +5,12 @@ No I/O. Nothing of an object is believed before `is_object` has said yes.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 _SHA1_HEX = 40
 _MODE = re.compile(rb"[0-7]{1,6}")
+_PARENTS = re.compile(rb"tree [0-9a-f]+\n((?:parent [0-9a-f]+\n)*)")
 
 
 class TreeEntry(NamedTuple):
@@ -44,6 +45,24 @@ def parse_tree(content: bytes, oid_bytes: int) -> Iterator[TreeEntry]:
         at = end + 1 + oid_bytes
 
 
+def find_entries(content: bytes, oid_bytes: int, names: Container[bytes]) -> dict[bytes, TreeEntry]:
+    """Return the first entry of each of these names in a tree object; raise ValueError where it is not one.
+
+    The others are passed over: a wiki may have twenty thousand, and one is looked for.
+    """
+    found: dict[bytes, TreeEntry] = {}
+    at = 0
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        if (name := content[space + 1 : end]) in names:
+            found.setdefault(name, next(parse_tree(content[at : end + 1 + oid_bytes], oid_bytes)))
+        at = end + 1 + oid_bytes
+    if at > len(content):
+        raise ValueError("a tree entry ends early")
+    return found
+
+
 def parse_commit_tree(content: bytes) -> str:
     """Return the id of a commit's tree; raise ValueError where `content` is not a commit."""
     first, _, _ = content.partition(b"\n")
@@ -51,3 +70,10 @@ def parse_commit_tree(content: bytes) -> str:
     if key != b"tree":
         raise ValueError("a commit does not begin with its tree")
     return oid.decode("ascii")
+
+
+def parse_parents(content: bytes) -> list[str]:
+    """Return the ids of a commit's parents; raise ValueError where `content` is not a commit."""
+    if (match := _PARENTS.match(content)) is None:
+        raise ValueError("a commit does not begin with its tree and its parents")
+    return match[1].decode().replace("parent ", "").split()

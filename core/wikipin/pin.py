@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from wikipin.deadline import TooSlowError
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName, is_skill_name
 from wikipin.state import Evidence, Pinned
@@ -12,14 +13,17 @@ from wikipin.wiki import Wiki
 def read_pins(wiki: Wiki, skills: Iterable[Evidence], at: Commit) -> Mapping[str, Pinned]:
     """Return what `wiki` says, as seen from the commit `at`, of the pin of each skill that has one."""
     pinned = {evidence.name: evidence.entry.commit for evidence in skills if evidence.entry is not None}
-    trees = {pin: wiki.tree_ids(pin) for pin in set(pinned.values())}
-    ancestors = wiki.ancestors([pin for pin, of_skills in trees.items() if of_skills is not None], at)
+    names_at: dict[Commit, list[str]] = {}
+    for name, pin in pinned.items():
+        names_at.setdefault(pin, []).append(name)
+    trees = {pin: wiki.tree_ids(pin, names) for pin, names in names_at.items() if wiki.has_commit(pin)}
+    ancestors = wiki.ancestors(trees, at)
     listings = {evidence.name: read_pinned(wiki, evidence) for evidence in skills}
     return {
         name: Pinned(
-            is_known=(of_skills := trees[pin]) is not None,
+            is_known=pin in trees,
             is_ancestor=pin in ancestors,
-            tree_id=(of_skills or {}).get(name),
+            tree_id=trees.get(pin, {}).get(name),
             listing=listings[name],
         )
         for name, pin in pinned.items()
@@ -32,5 +36,7 @@ def read_pinned(wiki: Wiki, evidence: Evidence) -> Listing | None:
         return None
     try:
         return wiki.read_skill(evidence.entry.commit, SkillName(evidence.name)).tree.listing
+    except TooSlowError:
+        raise
     except WikipinError:
         return None  # it is not there any more, or was never there as we would read it

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from wikipin import refusal
+from wikipin.checkpoint import shielded
 from wikipin.errors import WikipinError
 from wikipin.exposure import CANONICAL
 from wikipin.folder import Folder, Identity, NotOrdinaryError, What
@@ -117,6 +118,7 @@ class Project(AbstractContextManager["Project"]):
                         staging.write(staged_name(change.name, slot), tree)
             stack.enter_context(locked_copies(memtomem, names))
             stack.enter_context(locked(memtomem))
+            stack.enter_context(shielded())
             recover(root, memtomem)
             yield Locked(root, memtomem, staging)
 
@@ -163,7 +165,8 @@ class Project(AbstractContextManager["Project"]):
                 return read(memtomem)
             try:
                 with locked_copies(memtomem, names), locked(memtomem):
-                    recover(root, memtomem)
+                    with shielded():
+                        recover(root, memtomem)
                     return read(memtomem)
             except OSError as error:
                 if error.errno not in _NOT_OURS_TO_FINISH:
@@ -174,7 +177,7 @@ class Project(AbstractContextManager["Project"]):
 def _tidy(root: Folder, memtomem: Folder) -> None:
     """Sweep what a crash left before anything was decided, if there is any and nobody is at work just now."""
     if has_leftovers(memtomem):
-        with suppress(OSError, WikipinError), locked(memtomem, seconds=0):
+        with suppress(OSError, WikipinError), locked(memtomem, seconds=0), shielded():
             recover(root, memtomem)
 
 

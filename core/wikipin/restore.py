@@ -146,6 +146,7 @@ class _Restoration:
             self._progress(len(self._staged), self._steps, f"read {evidence.name}")
 
     def _reviewed(self, evidence: Evidence, change: Change) -> Tree:
+        self._wiki.deadline.renew()
         skill = self._read(evidence)
         if skill.tree.plan != change.plan:
             raise refusal.not_the_commits(evidence)
@@ -155,7 +156,7 @@ class _Restoration:
     def _read(self, evidence: Evidence) -> Skill:
         if evidence.entry is not None and not is_skill_name(evidence.name):
             raise refusal.foreign_name(evidence)
-        if evidence.entry is None or self._wiki.tree_ids(evidence.entry.commit) is None:
+        if evidence.entry is None or not self._wiki.has_commit(evidence.entry.commit):
             raise refusal.pin_not_found(evidence)
         return self._wiki.read_skill(evidence.entry.commit, SkillName(evidence.name))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from wikipin.active import find_active
+from wikipin.checkpoint import checkpoint
 from wikipin.document import texts
 from wikipin.finding import MOST_LINES, Finding
 from wikipin.frontmatter import decoded, may_be_read, read_frontmatter
@@ -39,7 +40,10 @@ _BINARY = re.compile(  # those that may be without a NUL while they are small
 
 def review(tree: Tree, *, most_lines: int = MOST_LINES) -> tuple[Finding, ...]:
     """Return what was found, what blocks first, then by path and line; of one rule in one file the first lines."""
-    findings = [finding for file in tree.files for finding in _review_file(file, most_lines)]
+    findings: list[Finding] = []
+    for file in tree.files:
+        checkpoint()
+        findings += _review_file(file, most_lines)
     for _, active in groupby(sorted(find_active(tree), key=_path), _path):
         findings += _bounded(active, most_lines)
     return tuple(sorted(findings, key=lambda found: (not found.blocking, found.path, found.line or 0, found.rule)))

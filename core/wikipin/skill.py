@@ -72,15 +72,14 @@ def parse_skill(name: SkillName, commit: Commit, tree: Tree) -> Skill:
 
 def read_header(name: SkillName, content: bytes) -> Header:
     """Return name and description from the bytes of a SKILL.md, or refuse with `not-a-skill`."""
-    header = judge_header(name, content)
+    header = header_in(name, parse_header(content))
     if isinstance(header, str):
         raise not_a_skill(name, header)
     return header
 
 
-def judge_header(name: SkillName, content: bytes) -> Header | str:
+def header_in(name: SkillName, header: Header | str) -> Header | str:
     """Return the header of the skill in the directory `name`, or why no agent would load it there."""
-    header = parse_header(content)
     if isinstance(header, Header) and header.name != name:
         return f"calls itself '{printable(header.name, limit=80)}' in its SKILL.md"
     return header

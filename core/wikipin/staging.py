@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from wikipin.checkpoint import checkpoint
 from wikipin.folder import Folder, What
 from wikipin.tree import Tree
 
@@ -32,6 +33,7 @@ class Staging:
         """Write `tree` at `name` and sync it: all files first, then all of them to the medium, then directories."""
         with self.folder.make_child(name) as root:
             for file in tree.files:
+                checkpoint()
                 _write(root, file.path.split("/"), file.content, 0o777 if file.executable else 0o666)
             root.sync_tree()
         self.folder.sync()

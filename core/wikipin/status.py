@@ -72,7 +72,7 @@ def read_status(project: Project, wiki_path: Path | None) -> Statuses:
 def _with_wiki(wiki_path: Path, survey: Survey) -> Statuses:
     with Wiki(wiki_path) as wiki:
         head = wiki.resolve()
-        at_head = wiki.tree_ids(head) or {}
+        at_head = wiki.tree_ids(head, survey.skills)
         pins = read_pins(wiki, survey.skills.values(), head)
     return Statuses(
         head, [_status(evidence, pins.get(name), at_head.get(name)) for name, evidence in survey.skills.items()]

@@ -20,6 +20,8 @@ MOST_BYTES = 16 * 1024 * 1024
 LARGEST_FILE = 4 * 1024 * 1024
 LARGEST_SKILL_MD = 1024 * 1024
 MOST_ENTRIES = 4 * MOST_FILES  # files, directories and what is left out: a tree of empty trees must end too
+LARGEST_SKILL_TREE = MOST_ENTRIES * 256
+"""Bytes of one git tree: what has more has more entries than a skill may have, or longer names."""
 
 SKILL_MD = RelPath("SKILL.md")
 NEVER_CONTENT = frozenset({".DS_Store", "__pycache__"})
@@ -181,6 +183,16 @@ class Draft:
             self._left_out.append((path, "a symbolic link" if kind is Kind.LINK else "a submodule"))
             return None
         return kind, path
+
+    def entries_check(self, parent: str) -> Callable[[int], bool]:
+        """Return what refuses the git tree of the directory `parent` by its size, before its entries are looked at."""
+
+        def is_wanted(size: int) -> bool:
+            if size > LARGEST_SKILL_TREE:
+                self._refuse(f"has more than {MOST_ENTRIES} entries, or very long names, in '{parent or '.'}'")
+            return True
+
+        return is_wanted
 
     def size_check(self, path: RelPath) -> Callable[[int], bool]:
         """Return what refuses the file at `path` by its size, where it or the whole would be too large."""

@@ -64,6 +64,7 @@ def update_all(
             try:
                 if not is_skill_name(name):
                     raise refusal.foreign_name(project.look(name))
+                wiki.deadline.renew()
                 done.append(_update(wiki, project, SkillName(name), wish, commit))
             except WikipinError as error:
                 refused.append((name, error))

@@ -1,6 +1,6 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio.from_thread
 import anyio.to_thread
+from anyio import CapacityLimiter
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.shared.exceptions import MCPError
@@ -23,6 +24,7 @@ from mcp_types import (
 import wikipin
 from wikipin import question
 from wikipin.acceptance import Acceptance, ReviewRequiredError
+from wikipin.checkpoint import cancellable
 from wikipin.errors import WikipinError
 from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
@@ -33,6 +35,10 @@ from wikipin_mcp.verb import Call, Options, Request
 
 _NOT_REVIEWED = "off, by the operator's choice: nobody is asked about hidden text and credentials"
 
+_READS_AT_ONCE, _WRITES_AT_ONCE = 4, 8
+"""Calls at work at the same time; the others wait. One processor does not go through more any faster, and with forty
+threads at work the loop that hears of a cancellation gets its turn five times a second."""
+
 Context = ServerRequestContext[Any, Any]
 
 Accept = Callable[[wikipin.Project], Acceptance | None]
@@ -42,12 +48,13 @@ Accept = Callable[[wikipin.Project], Acceptance | None]
 def create_server(options: Options) -> Server[Any]:
     """Return the server; it has read nothing yet, neither wiki nor project."""
     questions = Questions()
+    places = {True: CapacityLimiter(_READS_AT_ONCE), False: CapacityLimiter(_WRITES_AT_ONCE)}
 
     async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[verb.tool for verb in VERBS.values()])
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
-        return await _call(options, questions, context, params)
+        return await _call(options, questions, places, context, params)
 
     return Server(
         "wikipin",
@@ -74,18 +81,23 @@ class _Call:
     params: CallToolRequestParams
     make: Call
     project: wikipin.Project
+    places: CapacityLimiter
 
     async def run(self, accept: Accept) -> CallToolResult:
-        """Make the call in a worker thread. A change that has begun is finished, whoever stopped waiting for it."""
+        """Make the call in a worker thread; it ends soon if the client cancels, but for a change that has begun."""
 
         def run() -> object:
+            with cancellable(anyio.from_thread.check_cancelled):
+                return call()
+
+        def call() -> object:
             try:
                 report = partial(_report, self.context)
                 return self.make(Request(self.options, self.project, report, accept(self.project)))
             except ReviewRequiredError as required:
                 raise PersonNeededError(required, self.project) from None
 
-        answer = await anyio.to_thread.run_sync(run, abandon_on_cancel=False)
+        answer = await anyio.to_thread.run_sync(run, abandon_on_cancel=False, limiter=self.places)
         return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
 
     async def run_or_ask(self, questions: Questions) -> CallToolResult | InputRequiredResult:
@@ -126,7 +138,11 @@ def _unaccepted(_: wikipin.Project) -> None:
 
 
 async def _call(
-    options: Options, questions: Questions, context: Context, params: CallToolRequestParams
+    options: Options,
+    questions: Questions,
+    places: Mapping[bool, CapacityLimiter],
+    context: Context,
+    params: CallToolRequestParams,
 ) -> CallToolResult | InputRequiredResult:
     verb = VERBS.get(params.name)
     if verb is None:
@@ -138,7 +154,8 @@ async def _call(
             return allowed
         open_project = partial(choose_project, allowed, (params.arguments or {}).get("project"), options.wiki)
         with await anyio.to_thread.run_sync(open_project) as project:  # one for the whole call, a question included
-            return await _Call(options, context, params, make, project).run_or_ask(questions)
+            call = _Call(options, context, params, make, project, places[verb.read_only])
+            return await call.run_or_ask(questions)
     except WikipinError as error:
         return failure(error)
     except OSError as error:

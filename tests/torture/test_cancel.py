@@ -15,6 +15,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 from torture.scenario import Record, Scenario, bounds, make_torture_wiki, named, next_command
+from wikis import make_wiki, plain_skill, write_files
 
 SCENARIO = named("first install")
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
@@ -80,6 +81,41 @@ def test_a_cancelled_call_holds_no_lock_and_leaves_nothing_half_done(
 ) -> None:
     assert _cancel_often(scenario, era, times, place) == {}
     record_property("calls cancelled", times)
+
+
+def _make_heavy_skill(wiki: Path, project: Path) -> None:
+    """Make a skill of many files, in the wiki and in the project, that takes a while to show."""
+    chance = random.Random(1)  # noqa: S311 - bytes, no secret
+    lines = [f"{chance.getrandbits(256):x}\n" for _ in range(400)]
+    files = {f"{number:03}.md": f"{number}\n{''.join(lines)}".encode() for number in range(400)}
+    make_wiki(wiki, {"heavy": {**plain_skill("heavy"), **files}})
+    write_files(project / ".memtomem/skills/heavy", {**plain_skill("heavy"), **files})
+
+
+@ERAS
+def test_calls_that_read_and_are_cancelled_silence_nobody(era: str, place: Path) -> None:
+    """Forty-five of them kept every thread of the server busy to their ends, and the loop from hearing of it."""
+    _make_heavy_skill(place / "wiki", place / "project")
+    arguments = ["-m", "wikipin_mcp", "--wiki", str(place / "wiki"), "--project", str(place / "project")]
+
+    async def seconds_of(client: Client, tool: str, arguments: dict[str, object]) -> float:
+        began = time.monotonic()
+        await client.call_tool(tool, arguments)
+        return time.monotonic() - began
+
+    async def talk() -> tuple[float, float]:
+        async with Client(StdioServerParameters(command=sys.executable, args=arguments), mode=era) as client:
+            await client.call_tool("lockfile_read", {})
+            alone = await seconds_of(client, "wiki_show", {"name": "heavy"})
+            async with anyio.create_task_group() as calls:
+                for _ in range(45):
+                    calls.start_soon(client.call_tool, "wiki_show", {"name": "heavy"})
+                await anyio.sleep(alone)  # they are under way
+                calls.cancel_scope.cancel()
+            return alone, await seconds_of(client, "lockfile_read", {})
+
+    alone, silence = anyio.run(talk)
+    assert silence < 3 * alone
 
 
 def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:
