@@ -31,7 +31,7 @@ from wikis import commit, git, head, make_wiki, plain_skill, skill_md, write_fil
 import wikipin
 from wikipin.acceptance import Acceptance, ReviewRequiredError
 from wikipin.names import SkillName
-from wikipin.wiki import shown_origin
+from wikipin.repository import shown_origin
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 

@@ -220,16 +220,16 @@ def test_all_that_one_call_reads_has_one_deadline(wiki: Path, monkeypatch: pytes
 
     def read_all(opened: Wiki) -> None:
         for _ in range(20):
-            opened.has_commit(commit)
+            opened.has_commit(newest)
 
-    commit = head(wiki)
+    newest = head(wiki)
     with Wiki(wiki) as opened:
         with pytest.raises(WikipinError, match="reading it took more than 20 seconds"):
             read_all(opened)
         with pytest.raises(WikipinError, match="wiki-unreadable"):
-            opened.read_skill(commit, _NAME)
+            opened.read_skill(newest, _NAME)
         opened.deadline.renew()
-        assert opened.has_commit(commit)
+        assert opened.has_commit(newest)
 
 
 def test_an_object_that_was_replaced_is_read_as_it_was(wiki: Path) -> None:

@@ -176,7 +176,7 @@ _BOMBS = [
     Hostile("a tree of trees of trees", _bomb_of_trees, "unsafe-skill"),
     Hostile("513 files", _many(512), "unsafe-skill", "512 files"),
     Hostile("ten thousand entries that are left out", _many(10_000, name=".git"), "unsafe-skill", "entries"),
-    Hostile("a quarter of a million entries in one tree", _large_tree, "wiki-unreadable"),
+    Hostile("a quarter of a million entries in one tree", _large_tree, "unsafe-skill", "entries"),
     Hostile("more than 16 MiB in files that are each allowed", _many(5, bytes(4 * _MIB)), "unsafe-skill", "in all"),
     Hostile("64 MiB of nothing in 64 KiB", _many(1, bytes(64 * _MIB)), "unsafe-skill", "bytes"),
     Hostile("a SKILL.md of more than 1 MiB", _header(SKILL_MD + bytes(_MIB)), "unsafe-skill", "SKILL.md"),
