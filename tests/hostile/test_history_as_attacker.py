@@ -21,7 +21,7 @@ _NO_PARENT = 0x70000000
 def _chunk(graph: bytearray, name: bytes) -> int:
     """Return where a chunk of a commit-graph begins (gitformat-commit-graph(5))."""
     at = 8
-    while graph[at : at + 4] != name:
+    while bytes(graph[at : at + 4]) != name:
         at += 12
     (offset,) = struct.unpack_from(">Q", graph, at + 4)
     return int(offset)

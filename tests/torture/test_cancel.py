@@ -17,6 +17,8 @@ from mcp import Client, StdioServerParameters
 from torture.scenario import Record, Scenario, bounds, make_torture_wiki, named, next_command
 from wikis import make_wiki, plain_skill, write_files
 
+from wikipin.deadline import SECONDS
+
 SCENARIO = named("first install")
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 _LONGEST_WAIT = 0.03
@@ -116,6 +118,29 @@ def test_calls_that_read_and_are_cancelled_silence_nobody(era: str, place: Path)
 
     alone, silence = anyio.run(talk)
     assert silence < 3 * alone
+
+
+@ERAS
+def test_calls_that_wait_for_a_git_that_never_answers_end_when_they_are_cancelled(era: str, place: Path) -> None:
+    git_dir = make_wiki(place / "wiki", {"hello": plain_skill("hello")}) / ".git"
+    (git_dir / "HEAD").unlink()
+    os.mkfifo(git_dir / "HEAD")
+    (place / "project").mkdir()
+    arguments = ["-m", "wikipin_mcp", "--wiki", str(place / "wiki"), "--project", str(place / "project")]
+
+    async def talk() -> None:
+        async with Client(StdioServerParameters(command=sys.executable, args=arguments), mode=era) as client:
+            async with anyio.create_task_group() as calls:
+                for tool, more in [("wiki_list", {}), ("context_install_skill", {"name": "hello"})] * 10:
+                    calls.start_soon(client.call_tool, tool, more)
+                await anyio.sleep(0.5)  # they are under way
+                calls.cancel_scope.cancel()
+            with anyio.fail_after(SECONDS / 2):
+                for tool in ("lockfile_read", "context_remove_skill"):
+                    await client.call_tool(tool, {"name": "hello"} if tool == "context_remove_skill" else {})
+
+    anyio.run(talk)
+    assert [path.name for path in (place / "project").iterdir()] == []
 
 
 def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:
