@@ -1,9 +1,9 @@
 """Running git, and only what of it runs nothing that a repository's own config names. The only module that does.
 
-`cat-file --batch` and `--batch-check`, `rev-parse --verify`, `rev-list` and `config --get` are such commands; `status`, `diff`, `archive`,
-`ls-files` and `describe` are not. Their environment is built from nothing, because a `GIT_DIR` or `GIT_CONFIG_COUNT`
-left in ours would make them read another repository. Every object is re-hashed: git hands out a tampered one without a
-word.
+`cat-file --batch` and `--batch-check`, `rev-parse --verify`, `rev-list` and `config --get` are such commands; `status`,
+`diff`, `archive`, `ls-files` and `describe` are not. Their environment is built from nothing, because a `GIT_DIR` or
+`GIT_CONFIG_COUNT` left in ours would make them read another repository. Every object is re-hashed: git hands out a
+tampered one without a word.
 """
 
 import os
