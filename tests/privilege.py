@@ -1,8 +1,10 @@
-"""Root without its right to write everywhere, so that what protects a file from a person protects it here too."""
+"""What keeps a person from a file, for a test that runs as root; and what keeps root from one: flags and mounts."""
 
 import ctypes
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 _VERSION_3 = 0x20080522
-_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
+_DAC_OVERRIDE, _DAC_READ_SEARCH, _FOWNER = 1, 2, 3
 
 
 class _Header(ctypes.Structure):
@@ -28,7 +30,7 @@ class _Set(ctypes.Structure):
 
 @contextmanager
 def as_anyone() -> Generator[None]:
-    """Let this thread write only where the modes of files allow it; skip the test where root cannot be held to that."""
+    """Let this thread read and write only where owners and modes allow it; skip where root cannot be held to that."""
     if os.geteuid() != 0:
         yield
         return
@@ -43,7 +45,7 @@ def as_anyone() -> Generator[None]:
 
     call("capget")
     had = sets[0].effective
-    sets[0].effective &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH)
+    sets[0].effective &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH | 1 << _FOWNER)
     call("capset")
     try:
         yield
@@ -62,3 +64,40 @@ def unwritable(directory: Path) -> Generator[None]:
             yield
     finally:
         directory.chmod(mode)
+
+
+@contextmanager
+def immutable(path: Path) -> Generator[None]:
+    """Set the flag that keeps even root from changing what is at `path`; skip the test where there is no such thing."""
+    _as_root("chattr", "+i", str(path))
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", str(path)], check=False, capture_output=True)
+
+
+@contextmanager
+def mounted(source: Path, path: Path) -> Generator[None]:
+    """Mount the directory or file `source` at `path` too; skip the test where that is not allowed."""
+    _as_root("mount", "--bind", str(source), str(path))
+    number = next(number for number, at in _mounts() if at == str(path))
+    try:
+        yield
+    finally:
+        # A directory that was moved has taken along what is mounted in it.
+        for at in [at for same, at in _mounts() if same == number]:
+            subprocess.run(["umount", at], check=False, capture_output=True)
+
+
+def _mounts() -> list[tuple[str, str]]:
+    """Return the number of each mount, and where it is (proc_pid_mountinfo(5))."""
+    lines = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return [(words[0], words[4]) for words in lines]
+
+
+def _as_root(*words: str) -> None:
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which(words[0]) is None:
+        pytest.skip(f"'{words[0]}' takes root on Linux")
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"'{words[0]}' is refused here: {done.stderr.strip()}")

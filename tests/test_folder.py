@@ -1,6 +1,7 @@
 """A directory held open: no link is followed below it, nothing waits, and nothing is replaced unasked."""
 
 import os
+import shutil
 import socket
 import stat
 from collections.abc import Callable, Generator
@@ -13,7 +14,8 @@ import pytest
 from snapshot import snapshot
 
 from wikipin.folder import Folder, NotOrdinaryError, What
-from wikipin.tree import Mark
+from wikipin.scan import scan
+from wikipin.tree import LARGEST_FILE, MOST_ENTRIES, UNREAD, Mark, compare
 
 Make = Callable[[Path], object]
 
@@ -88,7 +90,8 @@ def test_a_folder_stays_what_was_opened_whatever_its_name_leads_to(tmp_path: Pat
 @pytest.mark.parametrize("kind", [*_NOT_ORDINARY, "directory"])
 def test_only_a_regular_file_is_read(folder: Folder, place: Path, outside: Path, kind: str) -> None:
     ({**_NOT_ORDINARY, "directory": Path.mkdir}[kind])(place / "x")
-    reaches: list[Callable[[str], object]] = [partial(folder.read, limit=9), folder.mark, folder.sync_file]
+    read, mark = partial(folder.read, limit=9), partial(folder.mark, limit=9)
+    reaches: list[Callable[[str], object]] = [read, mark, folder.sync_file]
     for reach in reaches:
         with pytest.raises(NotOrdinaryError):
             reach("x")
@@ -129,7 +132,7 @@ def test_a_scan_reads_files_and_names_what_is_odd(folder: Folder, place: Path, o
     (place / "away").symlink_to(outside)
     (place / "a" / "secret").symlink_to(outside / "secret")
     os.mkfifo(place / "a" / "pipe")
-    copy = folder.scan()
+    copy = scan(folder)
     assert copy.listing == {
         "SKILL.md": _mark(b"\r\n"),
         "a/b/run.sh": _mark(b"run", executable=True),
@@ -141,6 +144,7 @@ def test_a_scan_reads_files_and_names_what_is_odd(folder: Folder, place: Path, o
         "a/secret": "a symbolic link",
         "away": "a symbolic link",
     }
+    assert copy.bytecode == ("__pycache__/x.pyc",)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,8 @@ def test_a_file_is_executable_when_its_owner_may_run_it(
 ) -> None:
     (place / "x").write_bytes(b"1" * 3_000_000)
     (place / "x").chmod(mode | 0o400)
-    assert folder.mark("x") == _mark(b"1" * 3_000_000, executable=executable)
+    assert folder.mark("x", limit=3_000_000) == (_mark(b"1" * 3_000_000, executable=executable), 3_000_000)
+    assert folder.mark("x", limit=2_999_999)[0] == UNREAD
     assert folder.mode("x") == mode | 0o400
 
 
@@ -166,7 +171,34 @@ def test_a_scan_of_a_bottomless_directory_ends(folder: Folder, place: Path) -> N
         os.close(descriptor)
         descriptor = deeper
     os.close(descriptor)
-    assert list(folder.scan().odd.values()) == ["a directory"]
+    assert list(scan(folder).odd.values()) == ["a directory"]
+
+
+def test_a_scan_reads_what_could_be_installed_and_nothing_beyond(folder: Folder, place: Path) -> None:
+    for name, size in {"a": LARGEST_FILE, "b": LARGEST_FILE + 1, "c": 0, "d": 1}.items():
+        with (place / name).open("wb") as file:
+            file.truncate(size)
+    assert [name for name, mark in scan(folder).listing.items() if mark == UNREAD] == ["b"]
+    for name in "efg":
+        shutil.copy(place / "a", place / name)
+    assert [name for name, mark in scan(folder).listing.items() if mark == UNREAD] == ["b", "g"]
+
+
+def test_a_scan_names_a_directory_of_too_many_names_and_reads_the_others(folder: Folder, place: Path) -> None:
+    for path in ("a", "many/deep", "z"):
+        (place / path).mkdir(parents=True)
+        (place / path / "x").touch()
+    for number in range(4 * MOST_ENTRIES):
+        (place / "many" / f"{number}").touch()
+    copy = scan(folder)
+    assert (sorted(copy.listing), copy.unread) == (["a/x", "z/x"], frozenset({"many"}))
+    changes = compare({path: _mark(b"") for path in ("a/x", "many", "many/x", "y")}, copy)
+    assert [(found.path, found.change) for found in changes] == [
+        ("many", "type"),
+        ("y", "removed"),
+        ("z/x", "added"),
+    ]
+    assert [found.path for found in compare({"many/x": _mark(b"")}, copy)] == ["a/x", "many", "z/x"]
 
 
 @pytest.mark.parametrize("kind", [*_NOT_ORDINARY, "file", "directory"])

@@ -27,7 +27,7 @@ from wikipin.exposure import DIRECTORIES, Mode
 from wikipin.names import HEAD, PlanDigest, SkillName, parse_plan, parse_revision, parse_skill_name
 from wikipin.prompt import ask_in_terminal
 from wikipin.question import excerpts
-from wikipin.status import DRIFT
+from wikipin.status import check_bytecode
 
 
 @dataclass(frozen=True)
@@ -162,18 +162,24 @@ def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
 
 
 @cli.command()
-@click.option("--check", is_flag=True, help="Exit with 1 where a copy is modified or missing; ask no wiki.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 1 where a copy is modified or missing, or has bytecode of other code; ask no wiki.",
+)
 @click.pass_obj
 def status(options: Options, *, check: bool) -> None:
     """Show how each skill of the project stands."""
     project = options.open_project()
     found = wikipin.read_status(project, None if check else options.wiki)
+    if check:
+        found = check_bytecode(project, found)
     answer = answer_status(found)
     problem = [answer["wiki_problem"]] if answer["wiki_problem"] else []
     options.show(answer, terminal.show_check(answer) if check else terminal.show_status(answer), problem)
     if check and not found.is_supported:
         project.survey()  # it says what is wrong with the lockfile
-    if check and any(skill.state in DRIFT for skill in found.skills):
+    if check and any(skill.is_drifted for skill in found.skills):
         sys.exit(1)
 
 

@@ -12,20 +12,19 @@ import stat
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from enum import Enum
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
-from wikipin.checkpoint import checkpoint
 from wikipin.durable import sync
 from wikipin.rename import exchange, rename_directory
-from wikipin.tree import NEVER_CONTENT, Copy, Mark
+from wikipin.tree import UNREAD, Mark
 
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that somebody put there must not wait for a writer.
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1024 * 1024
-_DEEPEST_SCAN = 64
 
 
 Identity = tuple[int, int]
@@ -107,11 +106,25 @@ class Folder(AbstractContextManager["Folder"]):
 
     def is_writable(self) -> bool:
         """Tell whether this process may make, rename and remove names in this directory."""
-        return os.access(".", os.W_OK, dir_fd=self.descriptor, effective_ids=os.access in os.supports_effective_ids)
+        return self._may(".", os.W_OK)
 
-    def names(self) -> list[str]:
-        """Return the names in this directory, sorted."""
-        return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - pathlib cannot list a descriptor
+    def is_readable(self, name: str) -> bool:
+        """Tell whether this process may read the file `name`, or the directory with what is in it."""
+        return self._may(name, os.R_OK | (os.X_OK if self.what(name) is What.DIRECTORY else 0))
+
+    def _may(self, name: str, how: int) -> bool:
+        return os.access(
+            name,
+            how,
+            dir_fd=self.descriptor,
+            effective_ids=os.access in os.supports_effective_ids,
+            follow_symlinks=os.access not in os.supports_follow_symlinks,
+        )
+
+    def names(self, *, most: int | None = None) -> list[str]:
+        """Return the names in this directory, sorted; with `most`, not more than so many, whichever come first."""
+        with os.scandir(self.descriptor) as entries:
+            return sorted(entry.name for entry in islice(entries, most))
 
     def read(self, name: str, *, limit: int) -> bytes:
         """Return the bytes of the regular file `name`, at most `limit` + 1 of them; NotOrdinaryError if it is none."""
@@ -158,13 +171,6 @@ class Folder(AbstractContextManager["Folder"]):
         """Exchange what stands at `name` here and at `its` there, at one stroke; False where this cannot be done."""
         return exchange(name, its, source_fd=self.descriptor, target_fd=other.descriptor)
 
-    def plan(self, name: str) -> str | None:
-        """Return the plan digest of the directory `name`; None where there is none."""
-        if self.what(name) is not What.DIRECTORY:
-            return None
-        with self.child(name) as child:
-            return child.scan().plan
-
     def discard(self, name: str) -> None:
         """Remove the file `name`, if it is there."""
         with suppress(FileNotFoundError):
@@ -204,28 +210,17 @@ class Folder(AbstractContextManager["Folder"]):
                 self.sync_file(name)
         self.sync()
 
-    def scan(self, *, largest: int | None = None) -> Copy:
-        """Read the whole directory: a Mark for each regular file, and by path what is neither file nor directory.
-
-        A file of more than `largest` bytes is not read: its Mark has no digest, and is that of no other file.
-        """
-        listing: dict[str, Mark] = {}
-        odd: dict[str, str] = {}
-        _scan(self, "", listing, odd, largest)
-        return Copy(listing, odd)
-
-    def size(self, name: str) -> int:
-        """Return the bytes that the file `name` says it has."""
-        return os.lstat(name, dir_fd=self.descriptor).st_size
-
-    def mark(self, name: str) -> Mark:
-        """Return digest and mode of the regular file `name`."""
-        digest = hashlib.sha256()
+    def mark(self, name: str, *, limit: int) -> tuple[Mark, int]:
+        """Return digest and mode of the regular file `name`, and its bytes; UNREAD if they are more than `limit`."""
+        digest, count = hashlib.sha256(), 0
         with self._open_file(name) as descriptor:
-            executable = bool(os.fstat(descriptor).st_mode & stat.S_IXUSR)
-            while chunk := os.read(descriptor, _CHUNK):
+            found = os.fstat(descriptor)
+            if found.st_size > limit:  # with holes it may be larger than what can be read in a day
+                return UNREAD, 0
+            while count <= limit and (chunk := os.read(descriptor, min(_CHUNK, limit + 1 - count))):
                 digest.update(chunk)
-        return Mark(digest.hexdigest(), executable)
+                count += len(chunk)
+        return (UNREAD if count > limit else Mark(digest.hexdigest(), bool(found.st_mode & stat.S_IXUSR))), count
 
     @contextmanager
     def _open_file(self, name: str) -> Generator[int]:
@@ -260,23 +255,3 @@ def _unprotect(folder: Folder) -> None:
     mode = os.fstat(folder.descriptor).st_mode
     if mode & stat.S_IRWXU != stat.S_IRWXU:  # somebody protected it against just this
         os.fchmod(folder.descriptor, stat.S_IMODE(mode) | stat.S_IRWXU)
-
-
-def _scan(folder: Folder, prefix: str, listing: dict[str, Mark], odd: dict[str, str], largest: int | None) -> None:
-    for name in folder.names():
-        checkpoint()
-        path = prefix + name
-        match folder.what(name):
-            case _ if name in NEVER_CONTENT:
-                pass
-            case What.FILE if largest is not None and folder.size(name) > largest:
-                listing[path] = Mark("", executable=False)
-            case What.FILE:
-                listing[path] = folder.mark(name)
-            case What.DIRECTORY if name != ".git" and prefix.count("/") < _DEEPEST_SCAN:
-                with folder.child(name) as child:
-                    _scan(child, f"{path}/", listing, odd, largest)
-            case What.NOTHING:
-                pass
-            case other:
-                odd[path] = other.value

@@ -10,6 +10,7 @@ from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.layout import LOCKFILE, SKILLS
 from wikipin.lockfile import Entry, Lockfile, empty_lockfile, parse_lockfile
 from wikipin.names import is_entry_name
+from wikipin.scan import scan_at
 from wikipin.state import Evidence, Situation
 from wikipin.tree import Copy
 
@@ -62,8 +63,7 @@ def _read_copy(memtomem: Folder | None, name: str) -> Copy | None:
     with memtomem.child(SKILLS) as skills:
         if skills.what(name) is What.NOTHING:
             return None
-        with skills.child(name) as copy:
-            return copy.scan()
+        return scan_at(skills, name)
 
 
 def _standing(root: Folder, word: str, name: str, *, is_ours: bool) -> Standing | Copy:
@@ -75,8 +75,7 @@ def _standing(root: Folder, word: str, name: str, *, is_ours: bool) -> Standing 
                 case What.LINK if folder.read_link(name) == link_target(word, name):
                     return Standing.LINK
                 case What.DIRECTORY if is_ours:
-                    with folder.child(name) as copy:
-                        return copy.scan()
+                    return scan_at(folder, name)
                 case _:
                     return Standing.FOREIGN
     except FileNotFoundError:

@@ -14,6 +14,7 @@ from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.journal import Journal, displaced_name, staged_name
 from wikipin.layout import BACKUP, MEMTOMEM
 from wikipin.plan import COPY
+from wikipin.scan import plan_at
 
 
 class Progress(Enum):
@@ -56,10 +57,10 @@ class Work:
         staged = staged_name(self.journal.name, slot)
         if self.staging.what(staged) is What.NOTHING:
             return Progress.DONE
-        if self.staging.plan(staged) == self.journal.plan:
+        if plan_at(self.staging, staged) == self.journal.plan:
             return Progress.WAITING
         # An exchange leaves here what was displaced; but where that still stands in its place, there was no exchange.
-        is_exchanged = slot in self.journal.old and into.plan(self.journal.name) != self.journal.old[slot]
+        is_exchanged = slot in self.journal.old and plan_at(into, self.journal.name) != self.journal.old[slot]
         return Progress.DONE if is_exchanged else Progress.DAMAGED
 
     def is_untouched(self, slot: str, into: Folder) -> bool:
@@ -143,7 +144,7 @@ def _is_exposed(work: Work, word: str) -> bool:
     try:
         with work.root.descendant(DIRECTORIES[word]) as folder:
             if word in work.journal.swap:
-                return folder.plan(name) == work.journal.plan
+                return plan_at(folder, name) == work.journal.plan
             return folder.what(name) is What.LINK and folder.read_link(name) == link_target(word, name)
     except (FileNotFoundError, NotOrdinaryError):
         return False
@@ -189,7 +190,7 @@ def keep_edits(work: Work, done: Done) -> None:
         for displaced in (staged_name(journal.name, slot), displaced_name(journal.name, slot)):
             if work.staging.what(displaced) is What.NOTHING:
                 continue
-            if work.staging.plan(displaced) in {journal.clean, journal.plan} - {None}:
+            if plan_at(work.staging, displaced) in {journal.clean, journal.plan} - {None}:
                 continue
             done.backups.append(_keep(work, work.staging, displaced, slot))
 

@@ -6,10 +6,11 @@ no journal, and sweeps what was staged, or a journal, and finishes what it says.
 """
 
 import errno
+import math
 import os
 import weakref
 from collections.abc import Callable, Generator, Iterable
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,8 @@ from wikipin.transaction import (
 from wikipin.tree import LARGEST_FILE, Tree
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+_NOT_THERE = (FileNotFoundError, NotOrdinaryError, PermissionError)
 
 _T = TypeVar("_T")
 
@@ -90,13 +93,23 @@ class Project(AbstractContextManager["Project"]):
             return self._consistently(root, lockfile_bytes, lambda _: [])
 
     def read_copy(self, name: str, paths: Iterable[str]) -> dict[str, bytes]:
-        """Return the bytes of files of a skill's copy; what is not there, or is no file, is left out."""
+        """Return the bytes of files of a skill's copy, as `read_files` does."""
+        return self.read_files(f"{CANONICAL}/{name}", paths)
+
+    def read_files(self, directory: str, paths: Iterable[str], *, most: float = math.inf) -> dict[str, bytes]:
+        """Return the bytes of files below one directory, of each one more than LARGEST_FILE at most.
+
+        What is not there, is no file or may not be read is left out, and so is all that comes after `most` bytes.
+        """
         found: dict[str, bytes] = {}
-        with self._opened() as root:
+        with self._opened() as root, suppress(*_NOT_THERE), root.descendant(directory) as top:
             for path in paths:
-                directory, _, last = f"{CANONICAL}/{name}/{path}".rpartition("/")
-                with suppress(FileNotFoundError, NotOrdinaryError), root.descendant(directory) as folder:
+                parent, _, last = path.rpartition("/")
+                with suppress(*_NOT_THERE), top.descendant(parent) if parent else nullcontext(top) as folder:
                     found[path] = folder.read(last, limit=LARGEST_FILE)
+                    most -= len(found[path])
+                if most < 0:
+                    break
         return found
 
     @contextmanager

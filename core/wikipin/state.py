@@ -65,7 +65,7 @@ class Evidence:
         if self.entry is None:
             return None if self.copy is not None else []
         found: list[FileChange] = []
-        for at, copy in self._copies():
+        for at, copy in self.copies():
             if (installed := _installed(self.entry, copy, pinned)) is None:
                 return None
             found += [FileChange(at + found.path, found.change) for found in compare(installed, copy)]
@@ -82,7 +82,8 @@ class Evidence:
             return Situation.EDITED
         return Situation.MISSING if self.copy is None else Situation.CLEAN
 
-    def _copies(self) -> Iterator[tuple[str, Copy]]:
+    def copies(self) -> Iterator[tuple[str, Copy]]:
+        """Yield the copy, and each exposure that is one of ours, with what their paths are told with in front."""
         if self.copy is not None:
             yield "", self.copy
         for word, standing in self.exposures.items():

@@ -1,20 +1,24 @@
 """The verb `status`: how each skill of a project stands, with the wiki's word where there is a wiki."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wikipin.bytecode import Unproven, parse_path
 from wikipin.errors import WikipinError
-from wikipin.exposure import Standing, exposed_path
+from wikipin.exposure import CANONICAL, Standing, exposed_path
 from wikipin.inspection import Survey
 from wikipin.lockfile import VERSION, parse_document
 from wikipin.names import Commit
 from wikipin.pin import read_pins
 from wikipin.project import Project
+from wikipin.proof import Prover
 from wikipin.state import Evidence, Pinned, State, state_of
-from wikipin.tree import FileChange
+from wikipin.tree import MOST_BYTES, FileChange
 from wikipin.wiki import Wiki
 
 _GONE = (Standing.NOTHING, Standing.FOREIGN)
+
+_MOST_COMPILED = 2 * MOST_BYTES  # of sources and bytecode, in one copy
 
 DRIFT = frozenset({State.MODIFIED, State.MISSING})
 """The states in which a project has not what its lockfile says."""
@@ -28,6 +32,13 @@ class Status:
     state: State
     is_compared: bool
     changes: list[FileChange]
+    bytecode: list[Unproven] | None = None
+    """What Python left in it and its source does not prove, by path as in `changes`; None if that was not checked."""
+
+    @property
+    def is_drifted(self) -> bool:
+        """Tell whether the project has not what its lockfile says, or something that might run in its stead."""
+        return self.state in DRIFT or bool(self.bytecode)
 
     @property
     def not_exposed(self) -> list[str]:
@@ -67,6 +78,31 @@ def read_status(project: Project, wiki_path: Path | None) -> Statuses:
     except WikipinError as error:
         skills = [_status(evidence, None, None) for evidence in survey.skills.values()]
         return Statuses(None, skills, error)
+
+
+def check_bytecode(project: Project, statuses: Statuses) -> Statuses:
+    """Return the same, with what Python left in the copies held against their sources.
+
+    A copy without an entry is left out, as nothing in it was installed.
+    """
+    prover = Prover()
+    skills = [
+        replace(status, bytecode=_unproven(project, status.evidence, prover) if status.evidence.entry else [])
+        for status in statuses.skills
+    ]
+    return replace(statuses, skills=skills)
+
+
+def _unproven(project: Project, evidence: Evidence, prover: Prover) -> list[Unproven]:
+    found: list[Unproven] = []
+    for at, copy in evidence.copies():
+        if copy.bytecode:
+            sources = {piece.source for piece in map(parse_path, copy.bytecode) if piece is not None}
+            directory = at.removesuffix("/") or f"{CANONICAL}/{evidence.name}"
+            wanted = [*sorted(sources & copy.listing.keys()), *copy.bytecode]
+            contents = project.read_files(directory, wanted, most=_MOST_COMPILED)
+            found += [Unproven(at + each.path, each.why) for each in prover.unproven(copy, contents)]
+    return found
 
 
 def _with_wiki(wiki_path: Path, survey: Survey) -> Statuses:

@@ -82,10 +82,14 @@ def show_check(answer: StatusAnswer) -> Iterator[str]:
     if not answer["supported"]:
         yield from show_status(answer)
         return
-    drifted = [skill for skill in answer["skills"] if skill["state"] in DRIFT]
+    drifted = [skill for skill in answer["skills"] if skill["state"] in DRIFT or skill.get("bytecode")]
     for skill in drifted:
-        yield f"{skill['name']}: {skill['state']}"
-        yield from _changes(skill)
+        if skill["state"] in DRIFT:
+            yield f"{skill['name']}: {skill['state']}"
+            yield from _changes(skill)
+        if found := skill.get("bytecode"):
+            yield f"{skill['name']}: bytecode that its source does not prove; remove its __pycache__ directories"
+            yield from (f"  {each['path']}: {each['why']}" for each in found)
     unchecked = [skill for skill in answer["skills"] if not skill["compared"] and skill not in drifted]
     for skill in unchecked:
         why = "has no entry" if skill["wiki_commit"] is None else "has no digests"

@@ -5,7 +5,7 @@ breaks a limit: so there is no tree that must not be written.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -24,8 +24,11 @@ LARGEST_SKILL_TREE = MOST_ENTRIES * 256
 """Bytes of one git tree: what has more has more entries than a skill may have, or longer names."""
 
 SKILL_MD = RelPath("SKILL.md")
-NEVER_CONTENT = frozenset({".DS_Store", "__pycache__"})
-"""What machines leave behind in a directory: no part of a skill, neither in a commit nor on disk."""
+DS_STORE = ".DS_Store"
+BYTECODE_DIRECTORY = "__pycache__"
+
+NEVER_CONTENT = frozenset({DS_STORE, BYTECODE_DIRECTORY})
+"""What machines leave behind in a directory, by name: no part of a skill in a commit, and so never installed."""
 
 _LEFT_OUT_IN_SILENCE = NEVER_CONTENT | {".git"}
 
@@ -37,6 +40,9 @@ class Mark:
     sha256: str
     executable: bool
 
+
+UNREAD = Mark("", executable=False)
+"""The mark of a file that is not read, because nothing so large is installed, or because its mode forbids it."""
 
 Listing = Mapping[str, Mark]
 """Path below the skill's directory -> Mark, for every file."""
@@ -89,6 +95,11 @@ class Copy:
 
     listing: Listing
     odd: Mapping[str, str] = field(default_factory=dict[str, str])
+    unread: frozenset[str] = frozenset()
+    """The directories that were not read; `.` is the copy itself."""
+
+    bytecode: Sequence[str] = ()
+    """The files that Python left beside its sources: no part of the copy, and not to be trusted."""
 
     @property
     def digests(self) -> dict[str, str]:
@@ -98,7 +109,7 @@ class Copy:
     @cached_property
     def plan(self) -> str:
         """The digest that equals a tree's plan exactly where the copy is that tree."""
-        return plan_digest(self.listing, self.odd)
+        return plan_digest(self.listing, {**self.odd, **dict.fromkeys(self.unread, "unread")})
 
 
 @dataclass(frozen=True)
@@ -106,23 +117,41 @@ class FileChange:
     """How one path differs between two listings."""
 
     path: str
-    change: Literal["added", "removed", "modified", "mode", "type"]
-    """`mode`: the same bytes, executable or not any more; `type`: a file became something that is none."""
+    change: Literal["added", "removed", "modified", "mode", "type", "unread"]
+    """`mode`: the same bytes, executable or not any more; `type`: a file became something that is none; `unread`: a
+    directory of which it is not known how it differs."""
+
+
+def is_left_behind(path: str) -> bool:
+    """Tell whether a regular file at `path` on disk is one that machines leave behind, and no part of a copy."""
+    return path.rpartition("/")[2] == DS_STORE or is_bytecode(path)
+
+
+def is_bytecode(path: str) -> bool:
+    """Tell whether a regular file at `path` is where Python keeps what it has compiled (PEP 3147)."""
+    directory, _, name = path.rpartition("/")
+    return name.endswith(".pyc") and directory.rpartition("/")[2] == BYTECODE_DIRECTORY
 
 
 def compare(old: Listing, new: Copy) -> list[FileChange]:
-    """Return what turns `old` into `new`, sorted by path."""
-    directories = {path[:at] for path in new.listing for at, sign in enumerate(path) if sign == "/"}
+    """Return what turns `old` into `new`, sorted by path. Of what is in a directory that was not read it says nothing.
+
+    Such a directory is a change in itself.
+    """
+    directories = {path[:at] for path in (*new.listing, *new.unread) for at, sign in enumerate(path) if sign == "/"}
+    directories |= new.unread
     changes: dict[str, FileChange] = {path: FileChange(path, "added") for path in (*new.listing, *new.odd)}
+    changes |= {path: FileChange(path, "unread") for path in new.unread}
     for path, mark in old.items():
         now = new.listing.get(path)
         if now == mark:
             del changes[path]
         elif now is not None:
             changes[path] = FileChange(path, "modified" if now.sha256 != mark.sha256 else "mode")
-        else:
-            is_other = path in new.odd or path in directories
-            changes[path] = FileChange(path, "type" if is_other else "removed")
+        elif path in new.odd or path in directories:
+            changes[path] = FileChange(path, "type")
+        elif not any(directory == "." or path.startswith(f"{directory}/") for directory in new.unread):
+            changes[path] = FileChange(path, "removed")
     return [change for _, change in sorted(changes.items())]
 
 

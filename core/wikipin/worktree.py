@@ -23,7 +23,7 @@ def _has_only(folder: Folder, prefix: str, missing: dict[str, File]) -> bool:
         match folder.what(name):
             case What.FILE:
                 file = missing.pop(prefix + name, None)
-                if file is None or folder.size(name) != len(file.content) or folder.mark(name) != file.mark:
+                if file is None or folder.mark(name, limit=len(file.content))[0] != file.mark:
                     return False
             case What.DIRECTORY if name != ".git" and prefix.count("/") < _DEEPEST:
                 with folder.child(name) as child:

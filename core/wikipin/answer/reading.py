@@ -5,7 +5,7 @@ Every string that came from a wiki or a lockfile is made printable here. A reade
 """
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from wikipin import lockfile as lockfiles
 from wikipin.answer.page import fitting, fitting_text, left, render, shown, size
@@ -72,6 +72,13 @@ class ListedChange(TypedDict):
     change: str
 
 
+class ListedBytecode(TypedDict):
+    """One file of bytecode that its source does not prove."""
+
+    path: str
+    why: str
+
+
 class SkillStatus(TypedDict):
     """How one skill stands; `compared` says whether it is known what its copy should be."""
 
@@ -84,6 +91,9 @@ class SkillStatus(TypedDict):
     changes_left_out: int
     not_exposed: list[str]
     """Where the lockfile says that agents see the skill, and they do not."""
+
+    bytecode: NotRequired[list[ListedBytecode]]
+    """With `status --check` alone."""
 
 
 class StatusAnswer(TypedDict):
@@ -174,7 +184,7 @@ def answer_status(statuses: Statuses, *, room: int | None = None) -> StatusAnswe
 def _skill_status(status: Status, room: int | None) -> SkillStatus:
     entry = status.evidence.entry
     changes = fitting(listed_changes(status.changes[:_MOST_CHANGES]), room)
-    return {
+    answer: SkillStatus = {
         "name": status.evidence.name,
         "state": status.state.value,
         "wiki_commit": None if entry is None else entry.commit,
@@ -184,6 +194,11 @@ def _skill_status(status: Status, room: int | None) -> SkillStatus:
         "changes_left_out": len(status.changes) - len(changes),
         "not_exposed": [printable(path, limit=_LONGEST_PATH) for path in status.not_exposed],
     }
+    if status.bytecode is not None:
+        answer["bytecode"] = [
+            {"path": printable(found.path, limit=_LONGEST_PATH), "why": found.why} for found in status.bytecode
+        ]
+    return answer
 
 
 def listed_changes(changes: list[FileChange]) -> list[ListedChange]:

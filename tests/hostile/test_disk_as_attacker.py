@@ -1,0 +1,264 @@
+"""What somebody does to a copy that is installed: bytecode, files without end, directories that cannot be moved.
+
+Each attack stands beside its control: what looks like it and is honest, or what it does to a program without the rule.
+"""
+
+import importlib.util
+import json
+import marshal
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from privilege import as_anyone, immutable, mounted
+from snapshot import snapshot
+from torture.scenario import left_over
+from wikis import Files, commit, make_wiki, plain_skill
+
+import wikipin
+from wikipin import Consent, Exposure, Project, Wish, WikipinError
+from wikipin.names import SkillName
+
+HELLO, OTHER = SkillName("hello"), SkillName("other")
+_SCRIPT = b"import sys\nsys.dont_write_bytecode = False\nimport helper\nprint(helper.say())\n"
+_FILES: Files = {
+    **plain_skill(HELLO),
+    "scripts/run.py": _SCRIPT,
+    "scripts/helper.py": b"def say():\n    return 'honest'\n",
+    "docs/a.md": b"a",
+}
+_COPY = ".memtomem/skills/hello"
+_SHOWN = ".claude/skills/hello"
+_SOON = 15.0  # seconds, of a machine that has other things to do; what is read without a limit takes over a minute
+_EVIL = "def say():\n    return 'planted'\n"
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Path:
+    return make_wiki(tmp_path / "wiki", {HELLO: _FILES, OTHER: plain_skill(OTHER)})
+
+
+@pytest.fixture
+def project(tmp_path: Path, wiki: Path) -> Path:
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in (HELLO, OTHER):
+        wikipin.install(wiki, Project(project), name)
+    return project
+
+
+def _check(project: Path, *before: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "wikipin.cli", "--project", str(project), *before, "status", "--check"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def _run(project: Path, at: str = _COPY, *flags: str) -> str:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    script = [sys.executable, *flags, f"{at}/scripts/run.py"]
+    return subprocess.run(
+        script, cwd=project, check=True, capture_output=True, text=True, env=environment
+    ).stdout.strip()
+
+
+def _planted(project: Path, mode: py_compile.PycInvalidationMode, at: str = _COPY) -> Path:
+    """Compile other code for the helper of the script, in the form that Python takes for its own."""
+    scripts = project / at / "scripts"
+    honest = (scripts / "helper.py").stat()
+    evil = project.parent / "helper.py"
+    evil.write_text(_EVIL)
+    pyc = Path(importlib.util.cache_from_source(str(scripts / "helper.py")))
+    py_compile.compile(str(evil), str(pyc), invalidation_mode=mode, doraise=True)
+    if mode is py_compile.PycInvalidationMode.TIMESTAMP:
+        header = int(honest.st_mtime).to_bytes(4, "little") + honest.st_size.to_bytes(4, "little")
+        pyc.write_bytes(pyc.read_bytes()[:8] + header + pyc.read_bytes()[16:])
+    if mode is py_compile.PycInvalidationMode.CHECKED_HASH:
+        digest = importlib.util.source_hash((scripts / "helper.py").read_bytes())
+        pyc.write_bytes(pyc.read_bytes()[:8] + digest + pyc.read_bytes()[16:])
+    return pyc
+
+
+@pytest.mark.parametrize("mode", py_compile.PycInvalidationMode, ids=lambda mode: mode.name)
+def test_planted_bytecode_runs_and_the_check_names_it(mode: py_compile.PycInvalidationMode, project: Path) -> None:
+    pyc = _planted(project, mode)
+    assert _run(project) == "planted"
+    done = _check(project)
+    assert done.returncode == 1
+    assert str(pyc.relative_to(project / _COPY)) in done.stdout
+    assert "1 of 2 skills are as the lockfile says." in done.stdout
+
+
+def test_bytecode_that_says_it_is_never_to_be_checked_is_named_whatever_it_has(project: Path) -> None:
+    source = project / _COPY / "scripts/helper.py"
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, doraise=True)
+    assert _check(project).returncode == 1
+
+
+def test_planted_bytecode_in_an_exposure_that_is_a_copy_is_named(wiki: Path, tmp_path: Path) -> None:
+    project = tmp_path / "copies"
+    project.mkdir()
+    wikipin.install(wiki, Project(project), HELLO, exposure=Exposure(mode="copy"))
+    pyc = _planted(project, py_compile.PycInvalidationMode.TIMESTAMP, _SHOWN)
+    assert _run(project, _SHOWN) == "planted"
+    done = _check(project)
+    assert done.returncode == 1
+    assert f"  {pyc.relative_to(project)}: " in done.stdout
+
+
+@pytest.mark.parametrize("at", [_COPY, _SHOWN])
+@pytest.mark.parametrize("flags", [(), ("-O",), ("-OO",), ("--check-hash-based-pycs", "always")])
+def test_the_control_bytecode_that_python_left_passes(at: str, flags: tuple[str, ...], project: Path) -> None:
+    assert _run(project, at, *flags) == "honest"
+    assert list((project / _COPY).rglob("*.pyc"))
+    done = _check(project)
+    assert (done.returncode, done.stdout) == (0, "2 of 2 skills are as the lockfile says.\n")
+
+
+def _crashing(size: int) -> bytes:
+    """Return what is no code, or what brings down whoever reads it."""
+    return marshal.dumps([[]] * 3) if size == 0 else b"\xdb" + b"(" * size
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff" * 99, b"[\xff\xff\xff\x7f", b"(" + b"\xff\xff\xff\x7f" * 9, _crashing(0), _crashing(100_000)]
+)
+def test_bytecode_that_no_interpreter_can_read_is_named_and_stops_nothing(body: bytes, project: Path) -> None:
+    assert _run(project) == "honest"
+    pyc = next((project / _COPY).rglob("helper.*.pyc"))
+    (pyc.parent / pyc.name.replace("helper", "run")).write_bytes(pyc.read_bytes()[:16] + body)
+    done = _check(project)
+    assert done.returncode == 1
+    assert "run." in done.stdout
+    assert "helper." not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("scripts/__pycache__/x/SKILL.md", "added"),
+        ("scripts/__pycache__/x.py", "added"),
+        ("scripts/__pycache__/x/y.pyc", "added"),
+        ("__pycache__/SKILL.md", "added"),
+        (".DS_Store/SKILL.md", "added"),
+        ("scripts/x.pyc", "added"),
+    ],
+)
+def test_what_hides_where_machines_leave_things_is_an_edit(path: str, change: str, project: Path) -> None:
+    (project / _COPY / path).parent.mkdir(parents=True, exist_ok=True)
+    (project / _COPY / path).write_bytes(b"---\nname: x\ndescription: x\n---\n")
+    found = json.loads(_check(project, "--json").stdout)["skills"][0]
+    assert (found["state"], found["changes"]) == ("modified", [{"path": path, "change": change}])
+
+
+def test_a_link_or_a_pipe_that_is_named_like_bytecode_is_an_edit(project: Path) -> None:
+    cache = project / _COPY / "scripts/__pycache__"
+    cache.mkdir()
+    (cache / "a.cpython-311.pyc").symlink_to("/etc/passwd")
+    os.mkfifo(cache / "b.cpython-311.pyc")
+    found = json.loads(_check(project, "--json").stdout)["skills"][0]
+    assert [change["path"].rpartition("/")[2] for change in found["changes"]] == [
+        "a.cpython-311.pyc",
+        "b.cpython-311.pyc",
+    ]
+
+
+def _sparse(copy: Path) -> None:
+    with (copy / "large").open("wb") as file:
+        file.truncate(20 << 30)
+
+
+def _sparse_in_place(copy: Path) -> None:
+    os.truncate(copy / "docs/a.md", 20 << 30)
+
+
+def _many_sparse(copy: Path) -> None:
+    for number in range(1000):
+        with (copy / f"{number}").open("wb") as file:
+            file.truncate(4 << 20)
+
+
+def _many(copy: Path) -> None:
+    for number in range(20_000):
+        (copy / "docs" / f"{number}").touch()
+
+
+def _many_directories(copy: Path) -> None:
+    for number in range(20_000):
+        (copy / f"docs/{number}").mkdir()
+
+
+def _much_bytecode(copy: Path) -> None:
+    (copy / "__pycache__").mkdir()
+    for number in range(1000):
+        with (copy / f"__pycache__/{number}.cpython-311.pyc").open("wb") as file:
+            file.truncate(1 << 30)
+
+
+_ENDLESS = [_sparse, _sparse_in_place, _many_sparse, _many, _many_directories]
+
+
+@pytest.mark.parametrize("lay", _ENDLESS)
+def test_a_copy_without_an_end_is_an_edit_and_soon_told(lay: Callable[[Path], None], project: Path, wiki: Path) -> None:
+    lay(project / _COPY)
+    began = time.perf_counter()
+    states = {s.evidence.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+    refused = wikipin.restore(wiki, Project(project)).failed
+    assert time.perf_counter() - began < _SOON
+    assert states == {HELLO: "modified", OTHER: "ok"}
+    assert [(name, error.code) for name, error in refused] == [(HELLO, "local-edits")]
+
+
+@pytest.mark.parametrize("lay", _ENDLESS)
+def test_a_copy_without_an_end_is_kept_like_every_edit(lay: Callable[[Path], None], project: Path, wiki: Path) -> None:
+    lay(project / _COPY)
+    names = sorted(path.name for path in (project / _COPY).iterdir())
+    began = time.perf_counter()
+    done = wikipin.update(wiki, Project(project), HELLO, Wish(consent=Consent(discard_edits=True)))
+    assert time.perf_counter() - began < _SOON
+    (backup,) = done.backups
+    assert sorted(path.name for path in (project / backup).iterdir()) == names
+    assert {s.state.value for s in wikipin.read_status(Project(project), wiki).skills} == {"ok"}
+
+
+def test_bytecode_without_an_end_is_soon_told(project: Path) -> None:
+    _much_bytecode(project / _COPY)
+    began = time.perf_counter()
+    assert _check(project).returncode == 1
+    assert time.perf_counter() - began < _SOON
+
+
+def test_the_control_a_copy_of_as_many_files_as_any_is_read_whole(tmp_path: Path) -> None:
+    files: Files = {**plain_skill(HELLO), **{f"{number}/a.py": b"" for number in range(511)}}
+    wiki = make_wiki(tmp_path / "full-wiki", {HELLO: files})
+    project = tmp_path / "full"
+    project.mkdir()
+    wikipin.install(wiki, Project(project), HELLO)
+    for directory in (project / _COPY).glob("*/"):
+        (directory / "__pycache__").mkdir()
+        for tag in ("310", "311", "312", "313", "314"):
+            (directory / f"__pycache__/a.cpython-{tag}.pyc").touch()
+    assert [s.state.value for s in wikipin.read_status(Project(project), wiki).skills] == ["ok"]
+
+
+def test_a_copy_that_may_not_be_read_is_an_edit_and_stops_no_other(project: Path, wiki: Path) -> None:
+    for path, mode in (("docs", 0), ("SKILL.md", 0), ("", 0)):
+        (project / _COPY / path).chmod(mode)
+        try:
+            with as_anyone():
+                states = {s.evidence.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+                refused = wikipin.restore(wiki, Project(project)).failed
+        finally:
+            (project / _COPY / path).chmod(0o755)
+        assert states == {HELLO: "modified", OTHER: "ok"}
+        assert [(name, error.code) for name, error in refused] == [(HELLO, "local-edits")]
