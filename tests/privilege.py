@@ -1,11 +1,13 @@
 """What keeps a person from a file, for a test that runs as root; and what keeps root from one: flags and mounts."""
 
 import ctypes
+import fcntl
 import os
 import shutil
 import stat
 import subprocess
 import sys
+from array import array
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 _VERSION_3 = 0x20080522
+_GET_FLAGS, _SET_FLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10  # linux/fs.h, where a long has 8 bytes
 _DAC_OVERRIDE, _DAC_READ_SEARCH, _FOWNER = 1, 2, 3
 
 
@@ -69,11 +72,24 @@ def unwritable(directory: Path) -> Generator[None]:
 @contextmanager
 def immutable(path: Path) -> Generator[None]:
     """Set the flag that keeps even root from changing what is at `path`; skip the test where there is no such thing."""
-    _as_root("chattr", "+i", str(path))
+    descriptor = os.open(path, os.O_RDONLY)  # what it is in may be moved
     try:
+        _flag(descriptor, is_set=True)
         yield
     finally:
-        subprocess.run(["chattr", "-i", str(path)], check=False, capture_output=True)
+        _flag(descriptor, is_set=False)
+        os.close(descriptor)
+
+
+def _flag(descriptor: int, *, is_set: bool) -> None:
+    flags = array("L", [0])
+    try:
+        fcntl.ioctl(descriptor, _GET_FLAGS, flags)
+        flags[0] = flags[0] & ~_IMMUTABLE | (_IMMUTABLE if is_set else 0)
+        fcntl.ioctl(descriptor, _SET_FLAGS, flags)
+    except OSError as error:
+        if is_set:
+            pytest.skip(f"nothing can be made immutable here: {error.strerror}")
 
 
 @contextmanager

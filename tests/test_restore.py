@@ -387,10 +387,13 @@ def _fail_on(monkeypatch: pytest.MonkeyPatch, method: str, failing: int) -> None
 def test_a_disk_that_fails_before_a_skill_is_committed_fails_that_skill_alone(
     wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second rename of a journal fails; what was restored before is not said to be unchanged."""
+    """The second rename of a journal fails; what was restored before is not said to be unchanged.
+
+    Before each there is one that only asks whether the lockfile could be moved.
+    """
     for name in NAMES:
         shutil.rmtree(_copy(project, name))
-    _fail_on(monkeypatch, "rename", 2)
+    _fail_on(monkeypatch, "rename", 4)
     restored = wikipin.restore(wiki, Project(project))
     assert restored.restored == ["hello", "third"]
     assert [(name, error.code) for name, error in restored.failed] == [("other", "io-error")]

@@ -9,12 +9,12 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from enum import Enum
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from wikipin.durable import sync
 from wikipin.rename import exchange, rename_directory
@@ -25,6 +25,10 @@ _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1024 * 1024
+# Nothing is renamed over a directory that is not empty, and no file over a directory; what is not there is not moved.
+_REFUSED_LAST = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOENT})
+
+_T = TypeVar("_T")
 
 
 Identity = tuple[int, int]
@@ -165,11 +169,51 @@ class Folder(AbstractContextManager["Folder"]):
 
     def place(self, name: str, into: "Folder", to: str) -> None:
         """Rename the directory `name`; FileExistsError where anything stands at `to`."""
-        rename_directory(name, to, source_fd=self.descriptor, target_fd=into.descriptor)
+        self.moving(name, lambda: rename_directory(name, to, source_fd=self.descriptor, target_fd=into.descriptor))
 
     def exchange(self, name: str, other: "Folder", its: str) -> bool:
         """Exchange what stands at `name` here and at `its` there, at one stroke; False where this cannot be done."""
-        return exchange(name, its, source_fd=self.descriptor, target_fd=other.descriptor)
+        return other.moving(its, lambda: exchange(name, its, source_fd=self.descriptor, target_fd=other.descriptor))
+
+    def hindrance(self, name: str, into: "Folder", full: str) -> OSError | None:
+        """Return why what stands at `name` cannot be moved into another directory; None if it can.
+
+        `full` is a directory there that is not empty. rename(2) puts nothing over one, and says so last: what owners,
+        modes, flags, mounts and file systems have against a move it says first.
+        """
+        try:
+            self.moving(name, lambda: self.rename(name, into, full))
+        except OSError as error:
+            return None if error.errno in _REFUSED_LAST else error
+        into.place(full, self, name)  # somebody emptied it
+        return None
+
+    def moving(self, name: str, move: Callable[[], _T]) -> _T:
+        """Do `move`, if need be with the right to write into the directory `name`: its `..` changes with its place."""
+        try:
+            return move()
+        except PermissionError:
+            with self._unprotected(name) as is_changed:
+                if is_changed:
+                    return move()
+            raise
+
+    @contextmanager
+    def _unprotected(self, name: str) -> Generator[bool]:
+        if self.what(name) is not What.DIRECTORY:
+            yield False
+            return
+        with self.child(name) as child:
+            found = os.fstat(child.descriptor)
+            if found.st_mode & stat.S_IWUSR or found.st_uid != os.geteuid():
+                yield False
+                return
+            mode = stat.S_IMODE(found.st_mode)
+            os.fchmod(child.descriptor, mode | stat.S_IWUSR)
+            try:
+                yield True
+            finally:
+                os.fchmod(child.descriptor, mode)
 
     def discard(self, name: str) -> None:
         """Remove the file `name`, if it is there."""
@@ -177,18 +221,22 @@ class Folder(AbstractContextManager["Folder"]):
             os.unlink(name, dir_fd=self.descriptor)
 
     def discard_tree(self, name: str) -> None:
-        """Remove what stands at `name`, if it is there, a directory with all that is in it; no link is followed."""
+        """Remove what stands at `name`, if it is there, a directory with all that is in it.
+
+        No link is followed, and nothing is removed of what is mounted in it: then an OSError says so.
+        """
         if self.what(name) is not What.DIRECTORY:
             self.discard(name)
             return
         with self.child(name) as top:
             _unprotect(top)
-            while directories := _discard_files(top):
-                for directory in directories:
-                    with top.child(directory) as child:
-                        for inside in _discard_files(child):  # brought up here: it may go deeper than we could call
-                            child.rename(inside, top, secrets.token_hex(8))
-                    os.rmdir(directory, dir_fd=top.descriptor)
+            directories = _bring_up(top, top)
+            while directories:
+                directory = directories.pop()
+                with top.child(directory) as child:
+                    _unprotect(child)
+                    directories += _bring_up(child, top)
+                os.rmdir(directory, dir_fd=top.descriptor)
         os.rmdir(name, dir_fd=self.descriptor)
 
     def sync(self) -> None:
@@ -238,14 +286,16 @@ class Folder(AbstractContextManager["Folder"]):
             os.close(descriptor)
 
 
-def _discard_files(folder: Folder) -> list[str]:
-    """Remove what is no directory, and return the names of those that are, made ready to be emptied and moved."""
+def _bring_up(folder: Folder, top: Folder) -> list[str]:
+    """Remove what is no directory, and move the directories to `top`; return what they are called there.
+
+    They may be nested deeper than we could call. A directory on which something is mounted cannot be moved.
+    """
     directories: list[str] = []
     for name in folder.names():
         if folder.what(name) is What.DIRECTORY:
-            directories.append(name)
-            with folder.child(name) as child:
-                _unprotect(child)
+            directories.append(secrets.token_hex(8))
+            folder.place(name, top, directories[-1])
         else:
             folder.discard(name)
     return directories

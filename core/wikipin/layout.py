@@ -1,10 +1,9 @@
 """The names below a project's `.memtomem`, and what may stand at them."""
 
-import errno
-import os
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 
+from wikipin import refusal
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.staging import OWNER, STAGING
 
@@ -65,9 +64,9 @@ def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
 
 def check_writable(memtomem: Folder) -> None:
     """Refuse what could not be carried through: where a directory of ours may not be written to, nothing is begun."""
-    places = [memtomem.child(name) for name in _DIRECTORIES if memtomem.what(name) is What.DIRECTORY]
-    with ExitStack() as stack:
-        for place in places:
-            stack.enter_context(place)
-        if not all(place.is_writable() for place in (memtomem, *places)):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if not memtomem.is_writable():
+        raise refusal.unwritable(MEMTOMEM)
+    for name in _DIRECTORIES:
+        with _opened(memtomem, name) as place:
+            if place is not None and not place.is_writable():
+                raise refusal.unwritable(f"{MEMTOMEM}/{name}")

@@ -16,6 +16,9 @@ from wikipin.layout import BACKUP, MEMTOMEM
 from wikipin.plan import COPY
 from wikipin.scan import plan_at
 
+_PASSING = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EINTR})
+"""What a disk says that may say otherwise later. What is in the way, or is not allowed, stays so."""
+
 
 class Progress(Enum):
     """How far the staged tree of a slot has come."""
@@ -146,7 +149,7 @@ def _is_exposed(work: Work, word: str) -> bool:
             if word in work.journal.swap:
                 return plan_at(folder, name) == work.journal.plan
             return folder.what(name) is What.LINK and folder.read_link(name) == link_target(word, name)
-    except (FileNotFoundError, NotOrdinaryError):
+    except (FileNotFoundError, NotOrdinaryError, PermissionError):
         return False
 
 
@@ -179,6 +182,37 @@ def unexpose(work: Work, done: Done) -> None:
             done.not_unexposed.append((path, error.strerror or "the disk gave no reason"))
             continue
         done.unexposed.append(path)
+
+
+def is_untaken(work: Work, slot: str, where: Folder) -> bool:
+    """Tell whether what is to go from a slot still stands there, whole."""
+    displaced = displaced_name(work.journal.name, slot)
+    is_kept = work.staging is not None and work.staging.what(displaced) is What.NOTHING
+    return is_kept and where.what(work.journal.name) is not What.NOTHING
+
+
+def put_back(work: Work) -> list[str]:
+    """Undo `unexpose`, and return the paths at which it could not be undone."""
+    missing: list[str] = []
+    for word in sorted({*work.journal.take} - {COPY}):
+        try:
+            with work.root.descendant(DIRECTORIES[word]) as folder:
+                _put_back(work, word, folder)
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise
+            missing.append(exposed_path(word, work.journal.name))
+    return missing
+
+
+def _put_back(work: Work, word: str, folder: Folder) -> None:
+    name, displaced = work.journal.name, displaced_name(work.journal.name, word)
+    if word not in work.journal.old:
+        with suppress(FileExistsError):
+            folder.link(name, link_target(word, name))
+    elif work.staging is not None and work.staging.what(displaced) is not What.NOTHING:
+        work.staging.place(displaced, folder, name)
+    folder.sync()
 
 
 def keep_edits(work: Work, done: Done) -> None:

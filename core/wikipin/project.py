@@ -22,6 +22,7 @@ from wikipin.checkpoint import shielded
 from wikipin.errors import WikipinError
 from wikipin.exposure import CANONICAL
 from wikipin.folder import Folder, Identity, NotOrdinaryError, What
+from wikipin.hindrance import check_movable
 from wikipin.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of
 from wikipin.journal import Journal, staged_name
 from wikipin.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout, check_writable
@@ -41,7 +42,7 @@ from wikipin.transaction import (
 )
 from wikipin.tree import LARGEST_FILE, Tree
 
-_NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
 
 _NOT_THERE = (FileNotFoundError, NotOrdinaryError, PermissionError)
 
@@ -121,8 +122,8 @@ class Project(AbstractContextManager["Project"]):
         with self._opened() as root, ExitStack() as stack:
             memtomem = stack.enter_context(root.make_child(MEMTOMEM))
             root.sync()
-            staging = stack.enter_context(open_staging(memtomem))
             check_writable(memtomem)
+            staging = stack.enter_context(open_staging(memtomem))
             names: list[str] = []
             for change, tree in changes:
                 names.append(change.name)
@@ -220,6 +221,7 @@ class Locked:
             raise WikipinError(
                 "busy", f"another program changed skill '{change.name}' in this project meanwhile", "Call again"
             )
+        check_movable(self._root, self._memtomem, self._staging, change)
         now = datetime.now(UTC)
         entry = change.entry
         if entry is not None and not entry.installed_at:
@@ -282,8 +284,9 @@ def _explained() -> Generator[None]:
             f"Look at it, remove it, and call again; nothing of {MEMTOMEM} may be a link",
         ) from None
     except OSError as error:
+        at = f" at '{error.filename}'" if isinstance(error, NotCommittedError) else ""
         raise WikipinError(
             "io-error",
-            f"the disk said '{error.strerror}'; nothing was changed",
+            f"the disk said '{error.strerror}'{at}; nothing was changed",
             "Mend that, and call again",
         ) from error

@@ -1,5 +1,6 @@
 """The words of every refusal that is about a project's state: what is so, and the one thing to do about it. No I/O."""
 
+import errno
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,35 @@ def appeared(name: str, *, has_entry: bool) -> WikipinError:
         f"something appeared at {CANONICAL}/{name} while it was installed "
         f"(lockfile_entry={_yes(has_entry)}, copy=yes); it was left as it is",
         f"Move {CANONICAL}/{name} away if it is not needed, and call again",
+    )
+
+
+def immovable(path: str, error: OSError) -> WikipinError:
+    remedy = {
+        errno.EBUSY: "Unmount what is mounted there, and call again",
+        errno.EXDEV: "Unmount what is mounted there, or put a copy in its place (cp -a), and call again",
+    }.get(
+        error.errno or 0,
+        "Make it yours to move (chown, chmod u+w, chattr -i, of the directory that it is in too), and call again",
+    )
+    return WikipinError(
+        "io-error", f"'{path}' cannot be moved: the disk said '{error.strerror}'; nothing was changed", remedy
+    )
+
+
+def mounted(path: str) -> WikipinError:
+    return WikipinError(
+        "io-error",
+        f"'{path}' cannot be moved: something is mounted there; nothing was changed",
+        "Unmount it, and call again",
+    )
+
+
+def unwritable(path: str) -> WikipinError:
+    return WikipinError(
+        "io-error",
+        f"'{path}' may not be written to; nothing was changed",
+        "Make it writable (chown, chmod u+w, chattr -i), and call again",
     )
 
 

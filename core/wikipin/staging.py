@@ -16,6 +16,7 @@ from wikipin.tree import Tree
 
 STAGING = ".staging"
 OWNER = "owner"
+_PROBE = "probe"
 _OPEN_OWNER = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -38,6 +39,12 @@ class Staging:
             root.sync_tree()
         self.folder.sync()
         self.plans[name] = tree.plan
+
+    def probe(self) -> str:
+        """Return the name of a directory in it that is not empty, made at the first call."""
+        with self.folder.make_child(_PROBE) as probe, suppress(FileExistsError):
+            probe.write_new(_PROBE, b"")
+        return _PROBE
 
 
 def _write(folder: Folder, parts: list[str], content: bytes, mode: int) -> None:
@@ -74,7 +81,8 @@ def sweep(memtomem: Folder) -> None:
     with memtomem.child(STAGING) as area:
         for name in area.names():
             if area.what(name) is What.DIRECTORY:
-                with suppress(FileNotFoundError):
+                # One of which something cannot be removed is left, and tried again by the next: it stops nobody.
+                with suppress(OSError):
                     _sweep_one(area, name)
 
 

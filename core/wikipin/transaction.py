@@ -4,16 +4,17 @@ Once `write_journal` has returned the change is certain. `finish` is the same co
 whoever finds it after a crash; the project's lock is held in both.
 """
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from wikipin import journal as journals
+from wikipin.exposure import CANONICAL
 from wikipin.folder import Folder, What
 from wikipin.inspection import read_lockfile
 from wikipin.journal import Journal, parse_journal
 from wikipin.layout import LOCKFILE, REDO, SKILLS, TXN, check_layout
 from wikipin.lockfile import Lockfile
-from wikipin.placing import Done, Work, expose, keep_edits, swap, take, unexpose
+from wikipin.placing import Done, Work, expose, is_untaken, keep_edits, put_back, swap, take, unexpose
 from wikipin.plan import COPY
 from wikipin.staging import STAGING, sweep
 
@@ -49,7 +50,8 @@ def recover(root: Folder, memtomem: Folder) -> None:
         with memtomem.child(TXN) as txn:
             if txn.what(REDO) is not What.NOTHING:
                 txn.sync()  # whoever committed may have died before: the journal goes to the medium before what it says
-                finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)))
+                with suppress(NotCommittedError):  # it is undone, and stands in nobody's way any more
+                    finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)))
             for name in txn.names():
                 txn.discard(name)
     sweep(memtomem)
@@ -64,7 +66,7 @@ def write_journal(txn: Folder, journal: Journal) -> None:
         txn.sync_file(new)
         txn.rename(new, txn, REDO)
     except OSError as error:
-        raise NotCommittedError(error.errno, error.strerror) from error
+        raise NotCommittedError(error.errno, error.strerror, journals.PATH) from error
     txn.sync()
 
 
@@ -84,7 +86,7 @@ def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
                 raise
             txn.discard(REDO)
             txn.sync()
-            raise NotCommittedError(error.errno, error.strerror) from error
+            raise NotCommittedError(error.errno, error.strerror, f"{CANONICAL}/{journal.name}") from error
         done = None
         if is_placed:
             memtomem.sync()
@@ -92,12 +94,27 @@ def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
             expose(work, done)
             unexpose(work, done)
             if COPY in journal.take:
-                take(work, COPY, skills)
+                _take_copy(work, txn, skills)
             _record(memtomem, txn, journal, done)
             keep_edits(work, done)
         txn.discard(REDO)
         txn.sync()
         return done
+
+
+def _take_copy(work: Work, txn: Folder, skills: Folder) -> None:
+    """Take the copy away. One that cannot be moved stays, and its exposures and its entry with it."""
+    try:
+        take(work, COPY, skills)
+    except OSError as error:
+        if not is_untaken(work, COPY, skills):
+            raise
+        missing = "".join(f", and '{path}' could not be made again" for path in put_back(work))
+        keep_edits(work, Done(None))
+        txn.discard(REDO)
+        txn.sync()
+        path = f"{CANONICAL}/{work.journal.name}"
+        raise NotCommittedError(error.errno, f"{error.strerror}{missing}", path) from error
 
 
 def _staging_of(memtomem: Folder, journal: Journal, stack: ExitStack) -> Folder | None:

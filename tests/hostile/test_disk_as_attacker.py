@@ -9,22 +9,25 @@ import marshal
 import os
 import py_compile
 import shutil
+import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from privilege import as_anyone, immutable, mounted
-from snapshot import snapshot
-from torture.scenario import left_over
+from torture.scenario import left_over, settled
 from wikis import Files, commit, make_wiki, plain_skill
 
 import wikipin
-from wikipin import Consent, Exposure, Project, Wish, WikipinError
+from wikipin import Consent, Exposure, Project, WikipinError, Wish
+from wikipin.folder import Folder
+from wikipin.journal import Journal
 from wikipin.names import SkillName
+from wikipin.scan import scan
 
 HELLO, OTHER = SkillName("hello"), SkillName("other")
 _SCRIPT = b"import sys\nsys.dont_write_bytecode = False\nimport helper\nprint(helper.say())\n"
@@ -262,3 +265,195 @@ def test_a_copy_that_may_not_be_read_is_an_edit_and_stops_no_other(project: Path
             (project / _COPY / path).chmod(0o755)
         assert states == {HELLO: "modified", OTHER: "ok"}
         assert [(name, error.code) for name, error in refused] == [(HELLO, "local-edits")]
+
+
+Wedge = Callable[[Path], AbstractContextManager[None]]
+
+
+@contextmanager
+def _protected(place: Path) -> Generator[None]:
+    """Take the right to write into it from its owner, who is who calls."""
+    place.chmod(0o555)
+    with as_anyone():
+        yield
+
+
+@contextmanager
+def _sticky(place: Path) -> Generator[None]:
+    """Give it, and the directory that it is in, to somebody else, who lets nobody move what is not theirs."""
+    with as_anyone():
+        pass
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    for path in (place, place.parent):
+        os.chown(path, 12345, 12345)
+    place.parent.chmod(0o1777)
+    with as_anyone():
+        yield
+
+
+@contextmanager
+def _given_away(place: Path) -> Generator[None]:
+    """Give it to somebody else, who lets nobody write into it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    os.chown(place, 12345, 12345)
+    with as_anyone():
+        yield
+
+
+def _mounted_at(place: Path) -> AbstractContextManager[None]:
+    source = place.parents[2] / f"source-{place.name}"
+    shutil.copytree(place, source)
+    return mounted(source, place)
+
+
+def _mounted_in(place: Path) -> AbstractContextManager[None]:
+    return _mounted_at(place / "docs")
+
+
+def _mounted_file_in(place: Path) -> AbstractContextManager[None]:
+    source = place.parents[2] / "source-file"
+    shutil.copy(place / "docs/a.md", source)
+    return mounted(source, place / "docs/a.md")
+
+
+_WEDGES: list[Wedge] = [immutable, _sticky, _given_away, _mounted_at, _mounted_in, _mounted_file_in]
+_DISCARD = Wish(consent=Consent(discard_edits=True))
+_CHANGES: dict[str, Callable[[Path, Path], object]] = {
+    "remove": lambda wiki, project: wikipin.remove(wiki, Project(project), HELLO),
+    "remove with edits": lambda wiki, project: wikipin.remove(wiki, Project(project), HELLO, discard_edits=True),
+    "update": lambda wiki, project: wikipin.update(wiki, Project(project), HELLO),
+    "update with edits": lambda wiki, project: wikipin.update(wiki, Project(project), HELLO, _DISCARD),
+}
+
+
+def _assert_nothing_stands_in_the_way(wiki: Path, project: Path) -> None:
+    """Change another skill, as every command may while this one is stuck."""
+    wikipin.remove(wiki, Project(project), OTHER)
+    wikipin.install(wiki, Project(project), OTHER)
+    states = {s.evidence.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+    assert states[OTHER] == "ok"
+    assert not (project / ".memtomem/.txn/redo.json").exists()
+
+
+@pytest.fixture(params=["link", "copy"])
+def newer(request: pytest.FixtureRequest, wiki: Path, tmp_path: Path) -> Path:
+    """A project whose skill is shown as a link, or as copies, and that has a newer version in the wiki."""
+    project = tmp_path / "newer"
+    project.mkdir()
+    for name in (HELLO, OTHER):
+        wikipin.install(wiki, Project(project), name, exposure=Exposure(mode=request.param))
+    commit(wiki, {HELLO: {**_FILES, "docs/a.md": b"b"}})
+    return project
+
+
+@pytest.mark.parametrize("change", _CHANGES)
+@pytest.mark.parametrize("wedge", _WEDGES, ids=lambda wedge: wedge.__name__)
+def test_what_cannot_be_moved_is_named_before_anything_is_changed(
+    wedge: Wedge, change: str, newer: Path, wiki: Path
+) -> None:
+    if "edits" in change:
+        (newer / _COPY / "SKILL.md").write_text("mine")
+    with wedge(newer / _COPY):
+        before = settled(newer)
+        with pytest.raises(WikipinError) as refused:
+            _CHANGES[change](wiki, newer)
+        assert settled(newer) == before
+        assert left_over(newer) == []
+        assert (refused.value.code, "nothing was changed" in refused.value.problem) == ("io-error", True)
+        assert f"'{_COPY}" in refused.value.problem
+        _assert_nothing_stands_in_the_way(wiki, newer)
+    if wedge in {immutable, _mounted_at, _mounted_in, _mounted_file_in}:
+        _CHANGES[change](wiki, newer)  # the remedy, followed
+        assert left_over(newer) == []
+
+
+@pytest.mark.parametrize("change", ["remove", "update"])
+@pytest.mark.parametrize("wedge", [immutable, _given_away, _mounted_in], ids=lambda wedge: wedge.__name__)
+@pytest.mark.parametrize("newer", ["copy"], indirect=True)
+def test_an_exposure_that_is_a_copy_and_cannot_be_moved_is_named_too(
+    wedge: Wedge, change: str, newer: Path, wiki: Path
+) -> None:
+    with wedge(newer / _SHOWN):
+        before = settled(newer)
+        with pytest.raises(WikipinError, match="nothing was changed") as refused:
+            _CHANGES[change](wiki, newer)
+        assert settled(newer) == before
+        assert f"'{_SHOWN}" in refused.value.problem
+        _assert_nothing_stands_in_the_way(wiki, newer)
+
+
+@pytest.mark.parametrize("change", _CHANGES)
+def test_a_copy_that_its_owner_protected_is_moved_all_the_same(change: str, newer: Path, wiki: Path) -> None:
+    if "edits" in change:
+        (newer / _COPY / "SKILL.md").write_text("mine")
+    shown = [newer / _SHOWN] if not (newer / _SHOWN).is_symlink() else []
+    with ExitStack() as stack:
+        for place in (newer / _COPY, *shown):
+            stack.enter_context(_protected(place))
+        _CHANGES[change](wiki, newer)
+        _assert_nothing_stands_in_the_way(wiki, newer)
+    assert left_over(newer) == []
+    for backup in (newer / ".memtomem").glob(".backup/hello-*Z"):
+        assert stat.S_IMODE(backup.stat().st_mode) == 0o555
+
+
+@pytest.mark.parametrize("change", ["remove", "update"])
+@pytest.mark.parametrize("inside", ["docs", "docs/a.md"])
+def test_what_cannot_be_deleted_afterwards_stands_in_no_ones_way(
+    inside: str, change: str, newer: Path, wiki: Path
+) -> None:
+    with immutable(newer / _COPY / inside):
+        _CHANGES[change](wiki, newer)
+        _assert_nothing_stands_in_the_way(wiki, newer)
+    wikipin.read_status(Project(newer), None)
+    assert left_over(newer) == []
+
+
+def test_a_lockfile_that_cannot_be_replaced_is_named_before_anything_is_changed(wiki: Path, newer: Path) -> None:
+    with immutable(newer / ".memtomem/lock.json"):
+        before = settled(newer)
+        for change in _CHANGES.values():
+            with pytest.raises(WikipinError, match=r"'\.memtomem/lock\.json'.*nothing was changed"):
+                change(wiki, newer)
+        assert settled(newer) == before
+        assert left_over(newer) == []
+
+
+def _journal_of_today(project: Path) -> None:
+    """Leave what an earlier version left that could not move the copy: exposures gone, the journal there."""
+    staging = project / ".memtomem/.staging" / ("a" * 16)
+    (staging / "owner").parent.mkdir(parents=True)
+    (staging / "owner").touch()
+    old = {}
+    take = ("agents", "claude", "copy")
+    for word, shown in (("agents", project / ".agents/skills/hello"), ("claude", project / _SHOWN)):
+        if shown.is_symlink():
+            shown.unlink()
+        else:
+            with Folder.open(shown) as folder:
+                old[word] = scan(folder).plan
+            shown.rename(staging / f"hello~{word}~old")
+    with Folder.open(project / _COPY) as folder:
+        old["copy"] = scan(folder).plan
+    journal = Journal("hello", "a" * 16, "20260101T000000000000Z", None, None, (), (), take, old, old["copy"])
+    (project / ".memtomem/.txn/redo.json").write_text(journal.render())
+
+
+@pytest.mark.parametrize("wedge", [immutable, _given_away, _mounted_at], ids=lambda wedge: wedge.__name__)
+def test_a_removal_that_was_decided_and_cannot_be_done_is_undone(wedge: Wedge, newer: Path, wiki: Path) -> None:
+    with wedge(newer / _COPY):
+        before = settled(newer)
+        _journal_of_today(newer)
+        wikipin.read_status(Project(newer), None)
+        assert settled(newer) == before
+        assert left_over(newer) == []
+        _assert_nothing_stands_in_the_way(wiki, newer)
+
+
+def test_the_control_a_removal_that_was_decided_and_can_be_done_is_done(newer: Path) -> None:
+    _journal_of_today(newer)
+    wikipin.read_status(Project(newer), None)
+    assert left_over(newer) == []
+    assert not any(path.startswith((_COPY, _SHOWN)) for path in settled(newer))

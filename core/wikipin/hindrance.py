@@ -1,0 +1,56 @@
+"""What would keep a change from being carried through, found under the lock, before anything is decided.
+
+A copy that is in nobody's way as long as it stays may be one that cannot be moved: it is somebody else's, or protected,
+or something is mounted on it. Once a journal says that it goes, every later command would have to move it first.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from wikipin import refusal
+from wikipin.exposure import CANONICAL, exposed_path
+from wikipin.folder import Folder, What
+from wikipin.layout import BACKUP, LOCKFILE, MEMTOMEM
+from wikipin.plan import COPY, Change
+from wikipin.staging import Staging
+
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+def check_movable(root: Folder, memtomem: Folder, staging: Staging, change: Change) -> None:
+    """Refuse, with `io-error`, a change of which some directory, or the lockfile, cannot be moved. The lock is held."""
+    _check(memtomem, LOCKFILE, f"{MEMTOMEM}/{LOCKFILE}", staging)
+    for slot in change.old:
+        path = f"{CANONICAL}/{change.name}" if slot == COPY else exposed_path(slot, change.name)
+        directory, _, name = path.rpartition("/")
+        with root.descendant(directory) as parent:
+            _check(parent, name, path, staging)
+    if change.old and memtomem.what(BACKUP) is not What.NOTHING:
+        with memtomem.child(BACKUP) as backup:
+            # What is not there is not moved; but that it would come into another file system is said first.
+            if (error := staging.folder.hindrance("none", backup, "none")) is not None:
+                raise refusal.immovable(f"{MEMTOMEM}/{BACKUP}", error) from error
+
+
+def _check(parent: Folder, name: str, path: str, staging: Staging) -> None:
+    if parent.what(name) is What.NOTHING:
+        return
+    for inside in _mounts(parent, name):
+        raise refusal.mounted(path + inside)
+    if (error := parent.hindrance(name, staging.folder, staging.probe())) is not None:
+        raise refusal.immovable(path, error) from error
+
+
+def _mounts(parent: Folder, name: str) -> Iterator[str]:
+    """Yield where something is mounted at or below `name`, as what follows its path (proc_pid_mountinfo(5)).
+
+    Linux alone has mounts that look like any directory, and moves a directory with them in it.
+    """
+    try:
+        path = f"{Path(f'/proc/self/fd/{parent.descriptor}').readlink()}/{name}"
+        with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="surrogateescape") as file:
+            places = [_ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in file]
+    except OSError:
+        return
+    yield from (place.removeprefix(path) for place in places if place == path or place.startswith(f"{path}/"))
