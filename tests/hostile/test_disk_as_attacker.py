@@ -128,13 +128,18 @@ def test_the_control_bytecode_that_python_left_passes(at: str, flags: tuple[str,
     assert (done.returncode, done.stdout) == (0, "2 of 2 skills are as the lockfile says.\n")
 
 
-def _crashing(size: int) -> bytes:
-    """Return what is no code, or what brings down whoever reads it."""
-    return marshal.dumps([[]] * 3) if size == 0 else b"\xdb" + b"(" * size
+@pytest.mark.parametrize("forged", ["co_stacksize", "co_flags"])
+def test_code_that_only_says_of_itself_what_is_not_so_is_named(forged: str, project: Path) -> None:
+    """A frame that is too small for what it runs is memory that somebody else writes into."""
+    assert _run(project) == "honest"
+    pyc = next((project / _COPY).rglob("helper.*.pyc"))
+    code = marshal.loads(pyc.read_bytes()[16:])  # noqa: S302 - Python has just written it
+    pyc.write_bytes(pyc.read_bytes()[:16] + marshal.dumps(code.replace(**{forged: getattr(code, forged) ^ 1})))
+    assert _check(project).returncode == 1
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff" * 99, b"[\xff\xff\xff\x7f", b"(" + b"\xff\xff\xff\x7f" * 9, _crashing(0), _crashing(100_000)]
+    "body", [b"", b"\xff" * 99, b"[\xff\xff\xff\x7f", b"(" + b"\xff\xff\xff\x7f" * 9, b"N", b"(\1\0\0\0" * 100_000]
 )
 def test_bytecode_that_no_interpreter_can_read_is_named_and_stops_nothing(body: bytes, project: Path) -> None:
     assert _run(project) == "honest"
@@ -426,7 +431,7 @@ def _journal_of_today(project: Path) -> None:
     staging = project / ".memtomem/.staging" / ("a" * 16)
     (staging / "owner").parent.mkdir(parents=True)
     (staging / "owner").touch()
-    old = {}
+    old: dict[str, str] = {}
     take = ("agents", "claude", "copy")
     for word, shown in (("agents", project / ".agents/skills/hello"), ("claude", project / _SHOWN)):
         if shown.is_symlink():

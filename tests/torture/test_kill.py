@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from torture.scenario import SCENARIOS, Record, Scenario, bounds, make_torture_wiki, named, next_command
+from privilege import immutable
+from torture.scenario import SCENARIOS, Record, Scenario, bounds, left_over, make_torture_wiki, named, next_command
 from torture.steps import KILLED, run_until
 
 import wikipin.rename
@@ -122,3 +123,79 @@ def test_the_sweep_sees_that_a_recovery_does_not_finish(place: Path, monkeypatch
     """The control: a next command that only sweeps what was staged loses the change, or half of it."""
     monkeypatch.setattr("wikipin.transaction.finish", _finishes_nothing)
     assert _finds_anything(Sweep(named("update"), place))
+
+
+class StuckSweep:
+    """A removal that is decided and cannot move the copy, killed at its steps, and the next command at its own."""
+
+    def __init__(self, scenario: Scenario, place: Path) -> None:
+        self._scenario, self._place, self._wiki = scenario, place, make_torture_wiki(place / "wiki")
+        self.allowed = bounds(scenario, self._wiki, place / "reference", self._remove)
+        scenario.prepare(self._wiki, place / "start")
+
+    def pairs(self, every: tuple[int, int], *, is_lifted: bool) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield as `Sweep.pairs` does; `is_lifted` says whether the next command can move the copy."""
+        project = self._place / "project"
+        for step in range(0, 1000, every[0]):
+            is_over, second, was_killed = False, step % every[1], True
+            while was_killed:
+                _copy(self._place / "start", project)
+                with immutable(project / ".memtomem/skills/hello"):
+                    is_over = run_until(step, lambda: self._remove(project)) != KILLED
+                    if not is_lifted:
+                        was_killed = run_until(second, lambda: next_command(project)) == KILLED
+                        next_command(project)
+                        yield step, second, self._violations(project, {"old"})
+                if is_lifted:
+                    was_killed = run_until(second, lambda: next_command(project)) == KILLED
+                    next_command(project)
+                    yield step, second, self._violations(project, {"old", "new"})
+                second += every[1]
+            if is_over:
+                return
+
+    def _remove(self, project: Path) -> None:
+        self._scenario.run(self._wiki, project)
+
+    def _violations(self, project: Path, allowed: set[str]) -> list[str]:
+        self.allowed.seen.clear()
+        found = self.allowed.violations(project)
+        return [*found, *left_over(project)] if self.allowed.seen <= allowed else ["changed, and it cannot be"]
+
+
+@pytest.mark.parametrize("name", ["remove", "remove of edited copies"])
+@pytest.mark.parametrize("is_lifted", [False, True], ids=["stuck", "lifted"])
+@pytest.mark.parametrize(
+    ("every", "least"), [((4, 7), 12), pytest.param((1, 1), 100, marks=pytest.mark.whole)], ids=["sampled", "whole"]
+)
+def test_a_removal_that_cannot_move_the_copy_is_undone_whenever_it_is_killed(
+    is_lifted: bool,  # noqa: FBT001 - a table
+    every: tuple[int, int],
+    least: int,
+    name: str,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Record,
+) -> None:
+    """It is not asked beforehand: something is in the way only since then."""
+    monkeypatch.setattr("wikipin.project.check_movable", _asks_nothing)
+    pairs = list(StuckSweep(named(name), place).pairs(every, is_lifted=is_lifted))
+    record_property("pairs of kills", len(pairs))
+    assert [pair for pair in pairs if pair[2]] == []
+    assert len(pairs) >= least
+
+
+def _asks_nothing(*_: object) -> None:
+    """Find nothing in the way."""
+
+
+def _puts_nothing_back(_: Work) -> list[str]:
+    """Undo nothing."""
+    return []
+
+
+def test_the_sweep_sees_that_a_removal_is_not_undone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: without its exposures the skill is neither there nor gone."""
+    monkeypatch.setattr("wikipin.project.check_movable", _asks_nothing)
+    monkeypatch.setattr("wikipin.transaction.put_back", _puts_nothing_back)
+    assert any(wrong for *_, wrong in StuckSweep(named("remove"), place).pairs((4, 1000), is_lifted=False))
