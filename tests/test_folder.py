@@ -11,8 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from privilege import mounted
 from snapshot import snapshot
 
+from wikipin.deletion import delete_tree
 from wikipin.folder import Folder, NotOrdinaryError, What
 from wikipin.scan import scan
 from wikipin.tree import LARGEST_FILE, MOST_ENTRIES, UNREAD, Mark, compare
@@ -242,8 +244,8 @@ def test_a_tree_is_discarded_and_what_its_links_lead_to_is_not(folder: Folder, p
     os.link(outside / "secret", place / "x" / "a" / "hard")
     os.mkfifo(place / "x" / "pipe")
     before = snapshot(outside)
-    folder.discard_tree("x")
-    folder.discard_tree("x")
+    delete_tree(folder, "x")
+    delete_tree(folder, "x")
     assert folder.names() == []
     assert snapshot(outside) == before
 
@@ -258,7 +260,7 @@ def test_a_tree_is_discarded_however_deep_it_is(folder: Folder, place: Path) -> 
         os.close(descriptor)
         descriptor = child
     os.close(descriptor)
-    folder.discard_tree("x")
+    delete_tree(folder, "x")
     assert folder.names() == []
 
 
@@ -268,9 +270,21 @@ def test_of_a_link_only_itself_is_discarded_and_not_the_tree_that_it_leads_to(
 ) -> None:
     _LINKS[kind](place / "x")
     before = snapshot(outside)
-    folder.discard_tree("x")
+    delete_tree(folder, "x")
     assert folder.names() == []
     assert snapshot(outside) == before
+
+
+@pytest.mark.parametrize("at", ["x/a", "x/a/b", "x/file"])
+def test_a_tree_is_not_discarded_beyond_a_mount(folder: Folder, place: Path, tmp_path: Path, at: str) -> None:
+    (place / "x" / "a" / "b").mkdir(parents=True)
+    (place / "x" / "file").touch()
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "mine").touch()
+    source = tmp_path / "source" / "mine" if at == "x/file" else tmp_path / "source"
+    with mounted(source, place / at), pytest.raises(OSError, match="busy"):
+        delete_tree(folder, "x")
+    assert (tmp_path / "source" / "mine").exists()
 
 
 def test_a_file_is_discarded_and_a_link_itself(folder: Folder, place: Path, outside: Path) -> None:

@@ -7,7 +7,6 @@ leads to by now, the descriptor leads to what was opened (openat(2), O_NOFOLLOW)
 import errno
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -220,25 +219,6 @@ class Folder(AbstractContextManager["Folder"]):
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self.descriptor)
 
-    def discard_tree(self, name: str) -> None:
-        """Remove what stands at `name`, if it is there, a directory with all that is in it.
-
-        No link is followed, and nothing is removed of what is mounted in it: then an OSError says so.
-        """
-        if self.what(name) is not What.DIRECTORY:
-            self.discard(name)
-            return
-        with self.child(name) as top:
-            _unprotect(top)
-            directories = _bring_up(top, top)
-            while directories:
-                directory = directories.pop()
-                with top.child(directory) as child:
-                    _unprotect(child)
-                    directories += _bring_up(child, top)
-                os.rmdir(directory, dir_fd=top.descriptor)
-        os.rmdir(name, dir_fd=self.descriptor)
-
     def sync(self) -> None:
         """Return when the names in this directory are on the medium."""
         sync(self.descriptor)
@@ -284,24 +264,3 @@ class Folder(AbstractContextManager["Folder"]):
             yield descriptor
         finally:
             os.close(descriptor)
-
-
-def _bring_up(folder: Folder, top: Folder) -> list[str]:
-    """Remove what is no directory, and move the directories to `top`; return what they are called there.
-
-    They may be nested deeper than we could call. A directory on which something is mounted cannot be moved.
-    """
-    directories: list[str] = []
-    for name in folder.names():
-        if folder.what(name) is What.DIRECTORY:
-            directories.append(secrets.token_hex(8))
-            folder.place(name, top, directories[-1])
-        else:
-            folder.discard(name)
-    return directories
-
-
-def _unprotect(folder: Folder) -> None:
-    mode = os.fstat(folder.descriptor).st_mode
-    if mode & stat.S_IRWXU != stat.S_IRWXU:  # somebody protected it against just this
-        os.fchmod(folder.descriptor, stat.S_IMODE(mode) | stat.S_IRWXU)

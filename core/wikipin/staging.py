@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from wikipin.checkpoint import checkpoint
+from wikipin.deletion import delete_tree
 from wikipin.folder import Folder, What
 from wikipin.tree import Tree
 
@@ -106,7 +107,7 @@ def _remove(area: Folder, name: str, folder: Folder) -> None:
     """Remove a staging directory, the proof of its ownership last: what is left half-way can still be swept."""
     for inside in folder.names():
         if inside != OWNER:
-            folder.discard_tree(inside)
+            delete_tree(folder, inside)
     folder.discard(OWNER)
     os.rmdir(name, dir_fd=area.descriptor)
 
