@@ -113,9 +113,9 @@ def test_a_work_tree_of_thousands_of_files_is_not_read_for_a_warning(
     read: list[str] = []
     mark = Folder.mark
 
-    def noted(folder: Folder, name: str) -> Mark:
+    def noted(folder: Folder, name: str, *, limit: int) -> tuple[Mark, int]:
         read.append(name)
-        return mark(folder, name)
+        return mark(folder, name, limit=limit)
 
     monkeypatch.setattr(Folder, "mark", noted)
     answer = tool("auto")("context_install_skill", {"name": _NAME, "dry_run": True}, wiki=wiki, project=project).answer
