@@ -51,7 +51,11 @@ def open_project(named: Path, wiki: Path, *, below: Sequence[str] = ()) -> Proje
                 "Make it readable, or name another directory as the project",
             ) from None
         if error.errno not in _NO_DIRECTORY:
-            raise
+            raise WikipinError(
+                "io-error",
+                f"the disk said '{error.strerror}' when the directory '{name}' was opened; nothing was changed",
+                "Mend that, and call again",
+            ) from error
     except ValueError:  # a NUL in it
         pass
     raise WikipinError(

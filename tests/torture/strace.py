@@ -42,6 +42,9 @@ _ATTEMPTS = 12
 """A server wakes its own event loop by writing to itself, now and then once more than in the dry run."""
 
 
+_NOTICE = re.compile(r"^strace: Requested path .* resolved into .*\n", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Point:
     """The `kth` call of its kind to the project, which for strace is the `nth` of its thread.
@@ -261,7 +264,7 @@ def _converse(argv: Sequence[str], calls: Scenario | None, at: Path) -> Run:
             raise TimeoutError(f"it did not end in {_SECONDS} seconds: {' '.join(argv)}")
         watch.cancel()
         complaints.seek(0)
-        errors = complaints.read()
+        errors = _NOTICE.sub("", complaints.read())
     if calls is None:
         return Run(code, code == 0, errors if code else output, errors)
     if answer is None:
