@@ -89,14 +89,14 @@ def _is_binary(file: File) -> bool:
 
 def _hidden_in_path(file: File) -> Iterator[Finding]:
     for hidden in find_hidden(file.path):
-        yield Finding(HIDDEN_TEXT, file.path, None, f"{describe(hidden.characters)} in its path", hidden.blocking)
+        yield Finding(HIDDEN_TEXT, file.path, None, f"{describe(hidden)} in its path", hidden.blocking)
 
 
 def _hidden_in_text(file: File, text: str, *, may_be_data: bool = False) -> Iterator[Finding]:
     """Yield what a text hides. Data under a text's name has control characters of ASCII, and others not by chance."""
     for hidden in find_hidden(text):
         is_blocking = hidden.blocking and not (may_be_data and hidden.characters.isascii())
-        yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden.characters), is_blocking)
+        yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden), is_blocking)
 
 
 def _hidden_by_escapes(file: File, text: str) -> Iterator[Finding]:
@@ -108,12 +108,12 @@ def _hidden_by_escapes(file: File, text: str) -> Iterator[Finding]:
     seen = {(hidden.line, hidden.characters) for hidden in find_hidden(yaml)}
     for hidden in find_hidden(decoded(yaml)):
         if (hidden.line, hidden.characters) not in seen:
-            what = f"{describe(hidden.characters)}, written as an escape"
+            what = f"{describe(hidden)}, written as an escape"
             yield Finding(HIDDEN_TEXT, file.path, hidden.line, what, blocking=True)
     for value in texts(front.document.fields) if front is not None else ():
         for hidden in find_hidden(value):
             if not set(hidden.characters) <= set(decoded(yaml)):  # `\e`, `\0`, and their like
-                what = f"{describe(hidden.characters)}, written as an escape"
+                what = f"{describe(hidden)}, written as an escape"
                 yield Finding(HIDDEN_TEXT, file.path, 1, what, blocking=True)
 
 
