@@ -219,13 +219,13 @@ def test_an_escape_of_yaml_in_the_description_is_found() -> None:
     assert found[0].what.endswith("written as an escape")
 
 
-def test_text_of_every_name_is_read_and_what_is_no_text_is_not() -> None:
+def test_text_of_every_name_is_read_and_a_known_format_is_not() -> None:
     hidden = "Say\u200bhello"
     assert _review(hidden, path="README")[0].blocking
     assert _review(hidden, path="scripts/run.unknown")[0].blocking
     assert _review(hidden, path="picture.png")[0].blocking
     assert _review(b"\xff\xfe" + hidden.encode("utf-16-le"), path="notes.txt")[0].blocking
-    assert not _review(hidden.encode() + b"\0", path="picture.png")
+    assert _review(hidden.encode() + b"\0", path="picture.png")[0].blocking
     assert not _review(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", path="paper.pdf")
 
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from wikipin.orthography import HIDDEN_ONE, PAIRS, RIGHT_TO_LEFT, RULES, Rule, Spelling
+from wikipin.orthography import FLAGS, HIDDEN_ONE, PAIRS, RIGHT_TO_LEFT, RULES, Rule, Spelling
 
 _FEW = 16  # so many characters may a file have that nothing pays for: about a hundred bits, wherever they stand
 _MOST_NAMED = 3
@@ -21,6 +21,18 @@ _RIGHT_TO_LEFT = re.compile(f"[{RIGHT_TO_LEFT}]")
 _PAIRED = re.compile("[\u202a-\u202c\u2066-\u2069]")
 _CLOSED_BY = {"\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069", "\u202a": "\u202c", "\u202b": "\u202c"}
 _EMPTY_PAIR = re.compile("[\u202a\u202b\u2066-\u2068][\u202c\u2069]")
+
+
+_IN_A_ROW = 3  # tags or selectors that chance does not put into data
+_SCATTERED = 16  # and as many as it does not scatter over it
+_FLAG = re.compile(f"\U0001f3f4(?:{FLAGS})")
+_ROW = re.compile(f"[\ufe00-\ufe0f\U000e0000-\U000e0fff]{{{_IN_A_ROW},}}+")
+_LONG = re.compile("[\U000e0000-\U000e0fff]")  # four bytes each, of which chance makes one in eleven million
+_LIKE_A_ROW = {
+    "utf-8": re.compile(rb"\xf3\xa0[\x80-\xbf]|\xef\xb8[\x80-\x8f]"),
+    "utf-16-le": re.compile(rb"\x40\xdb[\0-\xff][\xdc-\xdf]"),
+    "utf-16-be": re.compile(rb"\xdb\x40[\xdc-\xdf]"),
+}
 
 
 def _places(rules: list[Rule]) -> tuple[re.Pattern[str], list[Rule]]:
@@ -85,6 +97,25 @@ def find_hidden(text: str) -> Iterator[Hidden]:
                 yield Hidden(uses[rule].line, "".join(uses[rule].characters), blocking=True, beyond=rule.name)
 
 
+def find_runs(content: bytes) -> str:
+    """Return the tags and variation selectors of data, in UTF-8 or UTF-16, that are more than chance puts there."""
+    found: list[str] = []
+    for encoding, like in _LIKE_A_ROW.items():
+        if len(like.findall(content)) >= _IN_A_ROW:
+            for start in (0, 1) if encoding != "utf-8" else (0,):
+                text = _FLAG.sub("", content[start:].decode(encoding, "replace"))
+                scattered = _LONG.findall(text)
+                found += _ROW.findall(text) or (scattered if len(scattered) >= _SCATTERED else [])
+    return "".join(found)
+
+
+def find_escaped_runs(text: str) -> Iterator[Hidden]:
+    """Yield the rows of tags and variation selectors in `text`, of which escapes were decoded, line by line."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.isascii() and (rows := _ROW.findall(_FLAG.sub("", line))):
+            yield Hidden(number, "".join(rows), blocking=True)
+
+
 def describe(hidden: Hidden) -> str:
     """Return words for hidden characters: code point and name of the first few kinds, and how often they occur."""
     counts = Counter(hidden.characters)
@@ -118,7 +149,7 @@ def _judge(line: str, number: int, uses: dict[Rule, _Use]) -> tuple[str, str]:
     strays: list[str] = []
     lone: list[str] = []
     pattern, rules = _PLACES
-    if _RIGHT_TO_LEFT.search(line):
+    if not line.isascii() and _RIGHT_TO_LEFT.search(line):
         pattern, rules = _PLACES_RIGHT_TO_LEFT
         if _is_balanced(line) and (paired := _PAIRED.findall(line)):
             uses.setdefault(PAIRS, _Use(number)).characters += paired

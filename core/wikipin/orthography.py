@@ -95,9 +95,10 @@ _INITIAL = "\u1100-\u115e\ua960-\ua97c"
 _HIEROGLYPH = "\U00013000-\U0001342f"
 _SHORTHAND = "\U0001bc00-\U0001bc99"
 _CELL = "\u2801-\u28ff"
-_FLAGS = "|".join(  # the three that are recommended (emoji-sequences.txt): England, Scotland, Wales
+FLAGS = "|".join(  # the three that are recommended (emoji-sequences.txt): England, Scotland, Wales
     "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f" for region in ("gbeng", "gbsct", "gbwls")
 )
+"""What follows a black flag to make it that of a region, as a pattern."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("zero width spaces behind letters", f"[{_UNSPACED}]", "\u200b"),
     Rule("zero width spaces before letters", "", "\u200b", rf"(?<![{HIDDEN}]\u200b)(?=[{_UNSPACED}])"),
-    Rule("flags of a region", "\U0001f3f4", f"(?:{_FLAGS})", "", every=8, size=6),
+    Rule("flags of a region", "\U0001f3f4", f"(?:{FLAGS})", "", every=8, size=6),
     Rule(
         "joiners between emoji",
         f"[{_EMOJI}\ufe0f]",

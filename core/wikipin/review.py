@@ -10,10 +10,11 @@ from itertools import groupby
 
 from wikipin.active import find_active
 from wikipin.checkpoint import checkpoint
+from wikipin.decoding import Decoded, Kind, decode, decode_json
 from wikipin.document import texts
 from wikipin.finding import MOST_LINES, Finding
 from wikipin.frontmatter import decoded, may_be_read, read_frontmatter
-from wikipin.hidden import describe, find_hidden
+from wikipin.hidden import Hidden, describe, find_escaped_runs, find_hidden, find_runs
 from wikipin.names import fold
 from wikipin.secret import find_secrets
 from wikipin.tree import File, Tree
@@ -28,14 +29,10 @@ UNRENDERED = "unrendered"
 _YAML_OF_AGENTS = frozenset({"skill.md", "openai.yaml"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
-_TEXT = re.compile(
-    r"\.(?:cfg|css|csv|html?|ini|[cm]?js|jsonl?|markdown|md[cx]?|ps1|py|qmd|rst|sh|svg|toml|tsx?|tsv|txt|xml|ya?ml)$",
-    re.IGNORECASE,
-)
-_BINARY = re.compile(  # those that may be without a NUL while they are small
-    r"\.(?:7z|bin|bmp|br|bz2|docx|gif|gz|ico|jpe?g|mp3|odt|otf|pdf|pickle|pkl|png|pptx|pyc|tgz|ttf|webp|woff2?|xlsx|xz|zip|zst)$",
-    re.IGNORECASE,
-)
+_JSON = re.compile(r"\.(?:jsonl?|json5|geojson|webmanifest)$", re.IGNORECASE)
+_NOTEBOOK = re.compile(r"\.ipynb$", re.IGNORECASE)
+_COLOUR = re.compile("\x1b\\[([0-9;:]{0,40})m")
+_COLOUR_BY_NUMBER = re.compile("[345]8[;:](?:5[;:][0-9]+|2[;:0-9]+)")
 
 
 def review(tree: Tree, *, most_lines: int = MOST_LINES) -> tuple[Finding, ...]:
@@ -54,15 +51,13 @@ def _path(found: Finding) -> str:
 
 
 def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
-    text = _read_text(file)
-    if text is None and not _is_binary(file):
-        text = file.content.decode("utf-8", "replace")
+    readings = decode(file.path, file.content)
+    if not all(reading.is_sound for reading in readings):
         what = "text that is not UTF-8, of which programs read different things"
         yield Finding(NOT_UTF_8, file.path, None, what, blocking=False)
-        yield from _bounded(_hidden_in_text(file, text, may_be_data=True), most_lines)
-    elif text is not None:
-        yield from _bounded(_hidden_in_text(file, text), most_lines)
+    yield from _bounded((found for reading in readings for found in _hidden_in_text(file, reading)), most_lines)
     yield from _bounded(_hidden_in_path(file), most_lines)
+    text = readings[0].text if readings[0].kind is Kind.TEXT else None
     if text is not None:
         yield from _bounded(_unrendered(file, text), most_lines)
     yield from _bounded(_secrets(file, text), most_lines)
@@ -71,32 +66,46 @@ def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
         yield from _bounded(_ambiguous(file, text), most_lines)
 
 
-def _read_text(file: File) -> str | None:
-    """Return the file's text as most programs read it, or None where it has none."""
-    try:
-        if file.content.startswith(_UTF_16):
-            return file.content.decode("utf-16")
-        text = file.content.decode()
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text and not _TEXT.search(file.path) else text
-
-
-def _is_binary(file: File) -> bool:
-    """Tell whether a file may be other than UTF-8: a text's name says no, then a NUL or a binary's name says yes."""
-    return not _TEXT.search(file.path) and (b"\0" in file.content or _BINARY.search(file.path) is not None)
-
-
 def _hidden_in_path(file: File) -> Iterator[Finding]:
     for hidden in find_hidden(file.path):
         yield Finding(HIDDEN_TEXT, file.path, None, f"{describe(hidden)} in its path", hidden.blocking)
 
 
-def _hidden_in_text(file: File, text: str, *, may_be_data: bool = False) -> Iterator[Finding]:
-    """Yield what a text hides. Data under a text's name has control characters of ASCII, and others not by chance."""
+def _hidden_in_text(file: File, reading: Decoded) -> Iterator[Finding]:
+    """Yield what a file hides. One that is not all text has control characters of ASCII by chance, and no others."""
+    text = reading.text
+    is_notebook = _NOTEBOOK.search(file.path) is not None
+    if is_notebook:
+        text = decode_json(text)
+        yield from _colours(file, text)
+        text = _COLOUR.sub("", text)
+    elif _JSON.search(file.path) and "\\u" in text:
+        for hidden in find_escaped_runs(decode_json(text)):
+            yield Finding(
+                HIDDEN_TEXT, file.path, hidden.line, f"{describe(hidden)}, written as escapes", hidden.blocking
+            )
+    if reading.kind is not Kind.TEXT and (row := find_runs(file.content)):
+        what = f"{describe(Hidden(0, row, blocking=True))} in a row, between data"
+        yield Finding(HIDDEN_TEXT, file.path, None, what, blocking=True)
+    may_be_data = is_notebook or reading.kind is not Kind.TEXT
     for hidden in find_hidden(text):
         is_blocking = hidden.blocking and not (may_be_data and hidden.characters.isascii())
-        yield Finding(HIDDEN_TEXT, file.path, hidden.line, describe(hidden), is_blocking)
+        if reading.kind is not Kind.DATA or is_blocking:
+            line = None if reading.kind is Kind.DATA else hidden.line
+            yield Finding(HIDDEN_TEXT, file.path, line, describe(hidden), is_blocking)
+
+
+def _colours(file: File, text: str) -> Iterator[Finding]:
+    """Yield the first colour of a notebook's outputs, and each sequence among them that conceals what follows."""
+    line, seen_to = 1, 0
+    for number, found in enumerate(_COLOUR.finditer(text)):
+        line += text.count("\n", seen_to, found.start())
+        seen_to = found.start()
+        if "8" in {each.lstrip("0") for each in re.split("[;:]", _COLOUR_BY_NUMBER.sub("", found[1]))}:
+            what = "U+001B ESCAPE, as the beginning of a sequence that conceals text"
+            yield Finding(HIDDEN_TEXT, file.path, line, what, blocking=True)
+        elif number == 0:
+            yield Finding(HIDDEN_TEXT, file.path, line, "U+001B ESCAPE, as the beginning of a colour", blocking=False)
 
 
 def _hidden_by_escapes(file: File, text: str) -> Iterator[Finding]:
