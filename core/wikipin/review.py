@@ -57,10 +57,10 @@ def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
         yield Finding(NOT_UTF_8, file.path, None, what, blocking=False)
     yield from _bounded((found for reading in readings for found in _hidden_in_text(file, reading)), most_lines)
     yield from _bounded(_hidden_in_path(file), most_lines)
-    text = readings[0].text if readings[0].kind is Kind.TEXT else None
+    text = readings[0].text if readings[0].kind in {Kind.TEXT, Kind.DIRTY} else None
     if text is not None:
         yield from _bounded(_unrendered(file, text), most_lines)
-    yield from _bounded(_secrets(file, text), most_lines)
+    yield from _bounded(_secrets(file, readings[0]), most_lines)
     if text is not None and fold(file.path.rpartition("/")[2]) in _YAML_OF_AGENTS:
         yield from _bounded(_hidden_by_escapes(file, text), most_lines)
         yield from _bounded(_ambiguous(file, text), most_lines)
@@ -153,15 +153,16 @@ def _unrendered(file: File, text: str) -> Iterator[Finding]:
         yield Finding(UNRENDERED, file.path, line, what, blocking=False)
 
 
-def _secrets(file: File, text: str | None) -> Iterator[Finding]:
-    is_recoded = text is not None and file.content.startswith(_UTF_16)
-    content = text.encode() if text is not None and is_recoded else file.content
+def _secrets(file: File, reading: Decoded) -> Iterator[Finding]:
+    is_recoded = file.content.startswith(_UTF_16)
+    content = reading.text.encode("utf-8", "replace") if is_recoded else file.content
+    has_lines = reading.kind is Kind.TEXT or (reading.kind is Kind.DIRTY and b"\0" not in file.content)
     line, seen_to = 1, 0
     for secret in find_secrets(content):
         line += content.count(b"\n", seen_to, secret.offset)
         seen_to = secret.offset
         what = f"what looks like a secret: {secret.kind}"
-        yield Finding(SECRET, file.path, None if text is None else line, what, blocking=True)
+        yield Finding(SECRET, file.path, line if has_lines else None, what, blocking=True)
 
 
 def _bounded(findings: Iterable[Finding], most_lines: int) -> Iterator[Finding]:
