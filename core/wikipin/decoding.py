@@ -12,12 +12,14 @@ _MOST_DIRT = 1 / 3  # of the characters may be none of a text: of random bytes, 
 _MOST_DIRT_IF_KNOWN = 1 / 16  # in a format that is known by its signature
 _SHORTEST_RUN = 32  # characters: what stands in random bytes by chance is shorter
 
-_BYTE_ORDER_MARKS = {  # the longer first: the mark of UTF-32 begins with that of UTF-16
+BYTE_ORDER_MARKS = {  # the longer first: the mark of UTF-32 begins with that of UTF-16
     b"\xff\xfe\0\0": "utf-32",
     b"\0\0\xfe\xff": "utf-32",
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+"""What a file in another encoding than UTF-8 begins with, and that encoding."""
+
 _TEXT = re.compile(
     r"\.(?:cfg|css|csv|html?|ini|ipynb|[cm]?js|jsonl?|markdown|md[cx]?|ps1|py|qmd|rst|sh|svg|toml|tsx?|tsv|txt|xml|ya?ml)$",
     re.IGNORECASE,
@@ -80,7 +82,7 @@ def decode(path: str, content: bytes) -> tuple[Decoded, ...]:
 
 
 def _decode_marked(content: bytes) -> Decoded | None:
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
+    for mark, encoding in BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             try:
                 return Decoded(Kind.TEXT, content.decode(encoding), is_sound=True)
@@ -91,7 +93,7 @@ def _decode_marked(content: bytes) -> Decoded | None:
 
 
 def _decode_unmarked(path: str, content: bytes) -> Decoded:
-    has_name_of_text = _TEXT.search(path) is not None and not content.startswith(tuple(_BYTE_ORDER_MARKS))
+    has_name_of_text = _TEXT.search(path) is not None and not content.startswith(tuple(BYTE_ORDER_MARKS))
     is_known = content.startswith(_SIGNATURES) and not has_name_of_text
     most = _MOST_DIRT_IF_KNOWN if is_known else _MOST_DIRT
     if is_known and len(content) - len(content.translate(None, _CONTROLS)) > most * len(content):

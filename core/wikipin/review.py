@@ -10,13 +10,13 @@ from itertools import groupby
 
 from wikipin.active import find_active
 from wikipin.checkpoint import checkpoint
-from wikipin.decoding import Decoded, Kind, decode, decode_json
+from wikipin.decoding import BYTE_ORDER_MARKS, Decoded, Kind, decode, decode_json
 from wikipin.document import texts
 from wikipin.finding import MOST_LINES, Finding
 from wikipin.frontmatter import decoded, may_be_read, read_frontmatter
 from wikipin.hidden import Hidden, describe, find_escaped_runs, find_hidden, find_runs
 from wikipin.names import fold
-from wikipin.secret import find_secrets
+from wikipin.secret import find_key_file, find_secrets
 from wikipin.tree import File, Tree
 from wikipin.unrendered import find_unrendered
 
@@ -27,7 +27,6 @@ SECRET = "secret"  # noqa: S105 - the name of a rule
 UNRENDERED = "unrendered"
 
 _YAML_OF_AGENTS = frozenset({"skill.md", "openai.yaml"})
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
 _JSON = re.compile(r"\.(?:jsonl?|json5|geojson|webmanifest)$", re.IGNORECASE)
 _NOTEBOOK = re.compile(r"\.ipynb$", re.IGNORECASE)
@@ -154,9 +153,16 @@ def _unrendered(file: File, text: str) -> Iterator[Finding]:
 
 
 def _secrets(file: File, reading: Decoded) -> Iterator[Finding]:
-    is_recoded = file.content.startswith(_UTF_16)
-    content = reading.text.encode("utf-8", "replace") if is_recoded else file.content
+    if (what := find_key_file(file.path, file.content)) is not None:
+        yield Finding(SECRET, file.path, None, f"what looks like a secret: {what}", blocking=True)
+    is_recoded = file.content.startswith(tuple(BYTE_ORDER_MARKS))
+    if is_recoded:
+        yield from _secrets_in(file, reading.text.encode("utf-8", "replace"), has_lines=True)
     has_lines = reading.kind is Kind.TEXT or (reading.kind is Kind.DIRTY and b"\0" not in file.content)
+    yield from _secrets_in(file, file.content, has_lines=has_lines and not is_recoded)
+
+
+def _secrets_in(file: File, content: bytes, *, has_lines: bool) -> Iterator[Finding]:
     line, seen_to = 1, 0
     for secret in find_secrets(content):
         line += content.count(b"\n", seen_to, secret.offset)

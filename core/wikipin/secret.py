@@ -1,32 +1,53 @@
-"""Credentials in a file's bytes, known by what their provider writes in front of them.
+"""Credentials in a file's bytes, but not the examples that documentation shows.
 
-No I/O. Never a bare word such as `password`. Every repeat in a pattern is bounded, so all take linear time.
+No I/O. `credential.py` has their kinds. What is found is never repeated.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby
 from math import log2
 from operator import itemgetter
 
-_SHORTEST_WORD = 14  # every anchor stands in a word at least so long, save that of a private key
+from wikipin.credential import DER_KEY_FILE, KEY_FILE, KINDS, NETRC, SHORTEST_WORD, Kind
+
 _LARGE = 1024 * 1024  # above it, splitting into words takes more memory than it saves time
-_LEAST_ENTROPY = 3.0  # bits a character: 32 random hexadecimal digits have 3.4 to 3.9, what a person types less
-_LONGEST_LADDER = 5  # 'xxxxxx' and '123456' have five steps, chance does not
-_EXAMPLE_WORDS = (
-    b"changeme",
-    b"dummy",
-    b"example",
-    b"fake",
-    b"placeholder",
-    b"redacted",
-    b"replace",
-    b"sample",
-    b"xxxx",
-    b"your",
+_MARKS_OF_SHORT_WORDS = ((b"-----BEGIN ",), (b"Private-Lines:",), (b"_auth",), (b"machine", b"login", b"password"))
+_LEAST = (8, 3.0)
+"""Characters that a secret has beside what is typed as a stand-in, and bits in each of its own.
+
+32 random hexadecimal digits have 3.4 to 3.9 bits, what a person types has less.
+"""
+
+_LEAST_OF_PASSWORD = (6, 2.5)
+_LEAST_SHARE_LEFT = 1 / 3
+_LADDER = 6  # characters: 'xxxxxx', '123456' and 'a1b2c3' are typed, and not made by chance
+_STAND_IN = re.compile(  # the words of stand-ins: a secret may have one by chance, but then much else is left of it
+    rb"access|account|admin|anonymous|api|bar|baz|change|client|database|demo|dev|docs?|dummy|example|fake|foo|goes|guest|here"
+    rb"|insert|key|letmein|local|long|mongo|my|mysql|name|paste|passw(?:or)?d|pass|placeholder|postgres|prod|pwd|rabbitmq"
+    rb"|random|redacted|redis|replace|root|sample|secret|secure|some|staging|string|strong|super|test|this|token|user"
+    rb"|value|very|with|x{3,}|your"
+)
+_DOCUMENTED = frozenset(  # by providers, in their own pages; of a JSON Web Token its signature
+    (
+        b"AKIAIOSFODNN7EXAMPLE",
+        b"ASIAIOSFODNN7EXAMPLE",
+        b"AKIAI44QH8DHBEXAMPLE",
+        b"ASIAI44QH8DHBEXAMPLE",
+        b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        b"je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+        b"SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        b"KMUFsIDTnFmyG3nMiGM6H9FNFUROf3wh7SmqJp-QV30",
+        b"TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ",
+        b"XbPfbIHMI6arZ3Y922BhjWgQzWXcXNrz0ogtVhfEd2o",
+        b"dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        b"CRXP1A7WOeoJeXxjNni43kdQwgnWNReilDMblYTn_I0",
+        b"EGIM96RAZx35lJzdJsyH-qQwv8Hdp7fsn3W0YpN81IU",
+    )
 )
 
 
@@ -38,114 +59,10 @@ class Secret:
     offset: int
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """What the bytes from an anchor on must match."""
-
-    name: str
-    anchors: tuple[bytes, ...]
-    pattern: re.Pattern[bytes]
-    is_one_word: bool = True
-
-
-def _kind(name: str, anchors: str, tail: str, *, before: str = "(?<![A-Za-z0-9])") -> _Kind:
-    """Return the kind that begins with one of `anchors` and goes on with `tail`."""
-    words = anchors.split()
-    pattern = f"{before}(?:{'|'.join(map(re.escape, words))}){tail}"
-    return _Kind(name, tuple(word.encode() for word in words), re.compile(pattern.encode()))
-
-
-def _assigned(name: str, anchors: str, value: str) -> _Kind:
-    """Return a kind whose secrets have no form of their own, and are known by the name that they are assigned to."""
-    gap = r"[\"']?[ \t]{0,3}(?:=>|:=|[:=])[ \t]{0,3}[\"']?"
-    kind = _kind(name, anchors, f"{gap}(?P<value>{value})(?![A-Za-z0-9/+=])", before="")
-    return replace(kind, is_one_word=False)
-
-
-_UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_BEGIN = b"-----BEGIN "
-_GAP = r"(?:\\[nr]|[\s\"'+,;>#*|]){0,60}+"
-_PRIVATE_KEY = (
-    _Kind(  # RFC 7468, RFC 4880, and both as they stand in a string of a program; a real one, not its first line
-        "private key",
-        (_BEGIN,),
-        re.compile(
-            rf"-----BEGIN (?:[A-Z]{{2,9}} ){{0,2}}PRIVATE KEY(?: BLOCK)?-----{_GAP}"
-            rf"(?:[A-Z][A-Za-z-]{{2,20}}: [^\n\\]{{0,100}}{_GAP}){{0,4}}(?P<value>[A-Za-z0-9+/]{{40}})".encode()
-        ),
-    )
+_BY_ANCHOR = {anchor: kind for kind in reversed(KINDS) for anchor in kind.anchors}
+_BY_LETTER = groupby(  # the longer first: one anchor may begin with another
+    sorted((anchor.decode() for anchor in _BY_ANCHOR if len(anchor) > 1), reverse=True), itemgetter(0)
 )
-_DISCORD_BOT = _Kind(
-    "Discord bot token",
-    (b"M", b"N", b"O"),  # base64 of a number's first digit
-    re.compile(rb"[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27}"),
-)
-_KINDS = (
-    _PRIVATE_KEY,
-    _DISCORD_BOT,
-    _kind("AWS access key id", "AKIA ASIA", "[A-Z0-9]{16}(?![A-Za-z0-9/+=_-])"),
-    _assigned(
-        "AWS secret access key",
-        "secret_access_key SECRET_ACCESS_KEY secretAccessKey SecretAccessKey aws_secret_key AWS_SECRET_KEY",
-        "[A-Za-z0-9/+]{40}",
-    ),
-    _kind("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", "[A-Za-z0-9]{36}"),
-    _kind("GitHub fine-grained token", "github_pat_", "[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),
-    _kind("GitLab token", "glpat- gldt- glrt- glptt- glcbt-", "[A-Za-z0-9_-]{20}"),
-    _kind("Slack token", "xoxb- xoxp- xoxa- xoxo- xoxr- xoxs-", "[0-9]{9,14}-[A-Za-z0-9-]{16}"),
-    _kind("Slack app token", "xapp-", "[0-9]-[A-Z0-9]{9,14}-[0-9]{9,14}-[a-f0-9]{32}"),
-    _kind("Slack webhook", "hooks.slack.com/services/", "T[A-Z0-9]{7,12}/B[A-Z0-9]{7,12}/(?P<value>[A-Za-z0-9]{20})"),
-    _kind("Stripe live key", "sk_live_ rk_live_", "[A-Za-z0-9]{20}"),
-    _kind("OpenAI key", "T3BlbkFJ", "[A-Za-z0-9_-]{20}", before="(?<=[A-Za-z0-9_-]{20})"),  # "OpenAI", in its middle
-    _kind("Anthropic key", "sk-ant-", "[a-z]{3,8}[0-9]{2}-[A-Za-z0-9_-]{80}"),
-    _kind("OpenRouter key", "sk-or-v1-", "[0-9a-f]{64}"),
-    _kind("Groq key", "gsk_", "[A-Za-z0-9]{52}"),
-    _kind("xAI key", "xai-", "[A-Za-z0-9]{80}"),
-    _kind("Perplexity key", "pplx-", "[A-Za-z0-9]{48}"),
-    _kind("Replicate token", "r8_", "[A-Za-z0-9]{37}(?![A-Za-z0-9_])"),
-    _kind("Hugging Face token", "hf_", "[A-Za-z0-9]{34}(?![A-Za-z0-9_])"),
-    _kind("Google API key", "AIza", "[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-    _kind("Google OAuth client secret", "GOCSPX-", "[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])"),
-    _assigned("Google service account key", "private_key_id", "[0-9a-f]{40}"),
-    _kind("npm token", "npm_", "[A-Za-z0-9]{36}(?![A-Za-z0-9_])"),
-    _kind("PyPI token", "pypi-AgEIcHlwaS5vcmc pypi-AgENdGVzdC5weXBpLm9yZw", "[A-Za-z0-9_-]{50}"),
-    _kind("RubyGems key", "rubygems_", "[0-9a-f]{48}"),
-    _kind("SendGrid key", "SG.", "[A-Za-z0-9_-]{22}[.][A-Za-z0-9_-]{43}"),
-    _kind("Twilio key", "SK", "[0-9a-f]{32}(?![A-Za-z0-9])"),
-    _assigned("Twilio auth token", "twilio_auth_token TWILIO_AUTH_TOKEN twilioAuthToken", "[0-9a-f]{32}"),
-    _kind("Mailgun key", "key-", "[0-9a-f]{32}(?![A-Za-z0-9-])"),
-    _kind(
-        "Discord webhook",
-        "/api/webhooks/",
-        "[0-9]{17,20}/(?P<value>[A-Za-z0-9_-]{60})",
-        before="(?<=discord.com|cordapp.com)",
-    ),
-    _kind("Telegram bot token", ":AA", "[A-Za-z0-9_-]{32,33}(?![A-Za-z0-9_-])", before="(?<=[0-9]{8})"),
-    _kind("Azure storage key", "AccountKey=", "(?P<value>[A-Za-z0-9/+]{86}==)"),
-    _kind(
-        "Azure client secret", "7Q~ 8Q~", "[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])", before="(?<=[A-Za-z0-9_~.-]{3})"
-    ),
-    _kind("DigitalOcean token", "dop_v1_ doo_v1_ dor_v1_", "[0-9a-f]{64}"),
-    _kind("Databricks token", "dapi", "[0-9a-f]{32}(?![A-Za-z0-9])"),
-    _kind("Shopify token", "shpat_ shpca_ shppa_ shpss_", "[0-9a-fA-F]{32}"),
-    _kind("Square token", "sq0atp-", "[A-Za-z0-9_-]{22}"),
-    _kind("Square secret", "sq0csp-", "[A-Za-z0-9_-]{43}"),
-    _kind("Square access token", "EAAA", "[A-Za-z0-9_-]{60}(?![A-Za-z0-9_-])", before="(?<![A-Za-z0-9/+=_-])"),
-    _kind("Heroku key", "HRKU-", "[A-Za-z0-9_-]{58}"),
-    _assigned("Heroku key", "heroku_api_key HEROKU_API_KEY herokuApiKey", _UUID),
-    _kind("Docker token", "dckr_pat_ dckr_oat_", "[A-Za-z0-9_-]{27}"),
-    _kind("age secret key", "AGE-SECRET-KEY-1", "[02-9AC-HJ-NP-Z]{58}"),
-    _kind("Notion token", "ntn_", "[A-Za-z0-9]{43}"),
-    _kind("Linear key", "lin_api_", "[A-Za-z0-9]{40}"),
-    _kind("Figma token", "figd_", "[A-Za-z0-9_-]{40}"),
-    _kind("Atlassian token", "ATATT3", "[A-Za-z0-9_=-]{180}"),
-    _kind("Grafana token", "glsa_", "[A-Za-z0-9]{32}_[0-9a-f]{8}"),
-    _kind("Vault token", "hvs.", "[A-Za-z0-9_-]{90}"),
-    _kind("Supabase token", "sbp_", "[0-9a-f]{40}"),
-    _kind("Postman key", "PMAK-", "[0-9a-f]{24}-[0-9a-f]{34}"),
-)
-_BY_ANCHOR = {anchor: kind for kind in _KINDS for anchor in kind.anchors}
-_BY_LETTER = groupby(sorted(anchor.decode() for anchor in _BY_ANCHOR if len(anchor) > 1), itemgetter(0))
 _ANCHOR = re.compile(  # by first letter: half the time of one long alternation
     "|".join(
         f"{re.escape(letter)}(?:{'|'.join(re.escape(word[1:]) for word in words)})" for letter, words in _BY_LETTER
@@ -162,40 +79,54 @@ def find_secrets(content: bytes) -> Iterator[Secret]:
     for anchor in _ANCHOR.finditer(content):
         kind = _BY_ANCHOR[anchor.group()]
         match = kind.pattern.match(content, anchor.start())
-        if match is not None and not is_example(match.groupdict().get("value") or match.group()):
-            yield Secret(kind.name, anchor.start())
+        if match is not None and not is_example(
+            match["value"] if "value" in kind.pattern.groupindex else match[0], kind
+        ):
+            is_below = kind is NETRC and b"\n" in match[0]
+            yield Secret(kind.name, match.start("value") if is_below else anchor.start())
 
 
 def _may_have_secrets(content: bytes) -> bool:
     """Look only at long words, a twentieth of ordinary text: to look at all of it takes three times as long."""
-    if len(content) > _LARGE or _BEGIN in content:
+    if len(content) > _LARGE or any(all(mark in content for mark in marks) for marks in _MARKS_OF_SHORT_WORDS):
         return True
-    words = b" ".join([word for word in content.split() if len(word) >= _SHORTEST_WORD])
+    words = b" ".join([word for word in content.split() if len(word) >= SHORTEST_WORD])
     return any(
         not (kind := _BY_ANCHOR[anchor.group()]).is_one_word or kind.pattern.match(words, anchor.start())
         for anchor in _ANCHOR.finditer(words)
     )
 
 
-def _is_example(secret: bytes) -> bool:
-    """Tell whether a person typed `secret` as a stand-in."""
-    lower = secret.lower()
-    return (
-        any(word in lower for word in _EXAMPLE_WORDS)
-        or _ladder(secret) >= _LONGEST_LADDER
-        or _entropy(secret) < _LEAST_ENTROPY
-    )
+def find_key_file(path: str, content: bytes) -> str | None:
+    """Return what a file is that is a key by its name, or None."""
+    if content and KEY_FILE.search(path):
+        return "a file of keys by its name"
+    is_der = content[:2] in {b"\x30\x81", b"\x30\x82"}
+    return "a private key by its name, in DER" if is_der and DER_KEY_FILE.search(path) else None
 
 
-def _ladder(secret: bytes) -> int:
-    """Return how many steps the longest run takes in which each byte is the one before, or each its successor."""
-    longest = 0
-    for stride in (0, 1):
-        steps = 0
-        for one, next_one in pairwise(secret):
-            steps = steps + 1 if next_one - one == stride else 0
-            longest = max(longest, steps)
-    return longest
+def _is_example(secret: bytes, kind: Kind) -> bool:
+    """Tell whether a person typed `secret` as a stand-in: all of it, or nearly."""
+    least, least_entropy = _LEAST_OF_PASSWORD if kind.is_password else _LEAST
+    if secret in _DOCUMENTED or _entropy(secret) < least_entropy:
+        return True
+    own = secret.removeprefix(next((anchor for anchor in kind.anchors if secret.startswith(anchor)), b""))
+    left = _STAND_IN.sub(b"", _without_ladders(own.lower()))
+    return len(left) < max(least, _LEAST_SHARE_LEFT * len(own))
+
+
+def _without_ladders(secret: bytes) -> bytes:
+    """Return `secret` without runs in which each byte, or every second, is that before it or its successor."""
+    typed: set[int] = set()
+    for stride in (1, 2):
+        for step in (0, 1):
+            start = 0
+            for at in range(stride, len(secret) + 1):
+                if at == len(secret) or secret[at] - secret[at - stride] != step:
+                    if at - start >= _LADDER:
+                        typed.update(range(start, at))
+                    start = at - stride + 1
+    return bytes(byte for at, byte in enumerate(secret) if at not in typed)
 
 
 def _entropy(secret: bytes) -> float:
