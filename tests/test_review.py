@@ -433,6 +433,7 @@ _LOOK_ALIKES = {
     "a password of words": "postgresql://admin:SuperSecret123!@localhost",
     "a password to be replaced": "https://user:your-password-here@example.org/x.git",
     "a password of a documented host": "https://u:x7Hd82kLq9zzA@example.com/",
+    "a password for this machine": "redis://:x7Hd82kLq9zzA@localhost:6379 http://u:x7Hd82kLq9zzA@127.0.0.1:8080/",
     "a URL with variables": "postgresql://${DB_USER}:${DB_PASSWORD}@{{host}}/x https://<user>:<password>@host",
     "a port": "http://localhost:8080/@scope/package https://host:443/a@b",
     "a masked password": "https://reader:********@artifacts.acme.io",

@@ -71,7 +71,8 @@ _PASSWORD_IN_URL = Kind(  # RFC 3986, 3.2.1
     (b"://",),
     re.compile(
         rf"(?<=[a-z0-9])://[^:{_NEVER_IN_ONE}]{{0,64}}:(?P<value>[^:{_NEVER_IN_ONE}]{{6,128}})@"
-        rf"(?!(?:[A-Za-z0-9.-]{{0,60}}[.])?example[.](?:com|org|net)|[A-Za-z0-9.-]{{0,60}}[.](?:example|test|invalid)(?![\w.-]))"
+        rf"(?!(?:[A-Za-z0-9.-]{{0,60}}[.])?example[.](?:com|org|net)|[A-Za-z0-9.-]{{0,60}}[.](?:example|test|invalid)\b)"
+        rf"(?!localhost\b|127[.]|\[::1\])"  # nobody else gets in with it
         rf"[A-Za-z0-9\[]".encode()
     ),
     is_password=True,

@@ -28,7 +28,7 @@ _LADDER = 6  # characters: 'xxxxxx', '123456' and 'a1b2c3' are typed, and not ma
 _STAND_IN = re.compile(  # the words of stand-ins: a secret may have one by chance, but then much else is left of it
     rb"access|account|admin|anonymous|api|bar|baz|change|client|database|demo|dev|docs?|dummy|example|fake|foo|goes|guest|here"
     rb"|insert|key|letmein|local|long|mongo|my|mysql|name|paste|passw(?:or)?d|pass|placeholder|postgres|prod|pwd|rabbitmq"
-    rb"|random|redacted|redis|replace|root|sample|secret|secure|some|staging|string|strong|super|test|this|token|user"
+    rb"|random|redacted|redis|replace|root|s3cret|sample|secret|secure|some|staging|string|strong|super|test|this|token|user"
     rb"|value|very|with|x{3,}|your"
 )
 _DOCUMENTED = frozenset(  # by providers, in their own pages; of a JSON Web Token its signature
