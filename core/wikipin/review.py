@@ -28,6 +28,7 @@ UNRENDERED = "unrendered"
 
 _YAML_OF_AGENTS = frozenset({"skill.md", "openai.yaml"})
 _PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
+_HTML = re.compile(r"\.html?$", re.IGNORECASE)
 _JSON = re.compile(r"\.(?:jsonl?|json5|geojson|webmanifest)$", re.IGNORECASE)
 _NOTEBOOK = re.compile(r"\.ipynb$", re.IGNORECASE)
 _COLOUR = re.compile("\x1b\\[([0-9;:]{0,40})m")
@@ -144,12 +145,13 @@ def _ambiguous(file: File, text: str) -> Iterator[Finding]:
 
 
 def _unrendered(file: File, text: str) -> Iterator[Finding]:
-    is_page = _PAGE.search(file.path) is not None
-    first: dict[str, int] = {}
-    for line, what in find_unrendered(text, is_page=is_page):
-        first.setdefault(what, line)
-    for what, line in first.items():
-        yield Finding(UNRENDERED, file.path, line, what, blocking=False)
+    is_html = _HTML.search(file.path) is not None
+    lines: dict[str, list[int]] = {}
+    for line, what in find_unrendered(text, is_page=_PAGE.search(file.path) is not None, is_html=is_html):
+        lines.setdefault(what, []).append(line)
+    for what, found in lines.items():
+        more = f" ({len(found)} of them, to line {found[-1]})" if found[1:] else ""
+        yield Finding(UNRENDERED, file.path, found[0], what + more, blocking=False)
 
 
 def _secrets(file: File, reading: Decoded) -> Iterator[Finding]:
