@@ -348,7 +348,7 @@ def _with_file(name: str, content: str | bytes) -> Make:
 _CARRYING: dict[str, tuple[str, str | bytes]] = {
     "hidden text beside one NUL": ("README", "Be\u200b kind.\0\n"),
     "hidden text under the name of a picture": ("picture.png", "\0Be\u200b kind.\n" * 9),
-    "hidden text behind a mark of UTF-16": ("notes.md", b"\xff\xfe" + "Be\u200b kind, ever.\n".encode() * 9),
+    "hidden text behind a mark of UTF-16": ("notes.md", b"\xff\xfe" + "Be\u200b kind.\n".encode() * 10),
     "tags in a picture": ("picture.png", _PICTURE + _TAGS.encode()),
     "tags in UTF-16 in a picture": ("picture.png", _PICTURE + _TAGS.encode("utf-16-le")),
     "tags as escapes of a notebook": ("notes.ipynb", json.dumps({"cells": [{"source": [f"Hello{_TAGS}"]}]})),
@@ -361,7 +361,7 @@ _CARRYING: dict[str, tuple[str, str | bytes]] = {
     "bits in direction marks": ("notes.md", "".join(f"\u05d0 {chr(0x200E + bit)}" for bit in _BITS)),
     "a token with a word in it": ("notes.md", _TOKEN),
     "a password in a URL": ("notes.md", _PASSWORD),
-    "a private key by its name": ("id_rsa", b"\1\2\3"),
+    "a private key by its name": ("id_rsa", _PICTURE[8:]),
 }
 _HONEST: dict[str, tuple[str, str | bytes]] = {
     "a picture": ("picture.png", _PICTURE),
