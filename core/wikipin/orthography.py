@@ -182,7 +182,7 @@ RULES: tuple[Rule, ...] = (
         without=f"(?<=[{_EMOJI}\ufe0f])[{_SECOND_IN_EMOJI}]",
     ),
     Rule("joiners between emoji that stay two", f"[{_EMOJI}\ufe0f]", "\u200d", f"(?=[{_EMOJI}])"),
-    Rule("keycaps", "[0-9#*]", "\ufe0f", "(?=\u20e3)", every=4),
+    Rule("keycaps", "[0-9#*]", "\ufe0f", "(?=\u20e3)", without="[0-9#*]\u20e3"),
     Spelling("styles of a sign", f"[{_TEXT_BY_DEFAULT}]", "[\ufe0e\ufe0f]", _ALONE_OR_JOINED),
     Spelling("styles of an emoji", f"[{_EMOJI}]", "[\ufe0e\ufe0f]", _ALONE_OR_JOINED, a_sign=1),
     Rule("styles of a digit", "[0-9#*]", "[\ufe0e\ufe0f]"),
@@ -205,7 +205,7 @@ RULES: tuple[Rule, ...] = (
         f"[{_DIRECTION_MARKS}]",
         f"(?:{_BESIDE})(?!{_IN_A_WORD})(?<![{HIDDEN}][{_DIRECTION_MARKS}])(?![{HIDDEN}])",
         f"[{RIGHT_TO_LEFT}]",
-        16,
+        12,
         line=RIGHT_TO_LEFT,
     ),
     Rule(
@@ -220,5 +220,5 @@ RULES: tuple[Rule, ...] = (
 )
 """The places, the strictest first."""
 
-PAIRS = Rule("pairs that turn the direction", "", "", "", f"[{RIGHT_TO_LEFT}]", 12, size=2, is_shown=True)
+PAIRS = Rule("pairs that turn the direction", "", "", "", f"[{RIGHT_TO_LEFT}]", 8, size=2, is_shown=True)
 """What arranges text of two directions, in a line that has such text and closes each: it can also disarrange it."""
