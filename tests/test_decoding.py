@@ -54,9 +54,11 @@ def test_a_text_in_another_encoding_is_read_as_its_mark_says(encoding: str, path
     assert _blocks(marked, path)
 
 
-@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"])
-def test_a_mark_does_not_hide_a_text_from_a_reader_that_does_not_know_it(mark: bytes) -> None:
-    assert _blocks(mark + (_HIDDEN * 4).encode(), "notes.md")
+@pytest.mark.parametrize(("mark", "edge"), [(b"\xff\xfe", b""), (b"\xfe\xff", b"x"), (b"\xff\xfe\0\0", b"")])
+def test_a_mark_does_not_hide_a_text_from_a_reader_that_does_not_know_it(mark: bytes, edge: bytes) -> None:
+    for text, is_hiding in (("Be\u200b kind.\n", True), ("Be\u20ac kind.\n", False)):
+        found = _review(mark + edge + text.encode() * 10 + edge, "notes.md")
+        assert any("U+200B" in finding.what and finding.blocking for finding in found) == is_hiding
 
 
 @pytest.mark.parametrize("hidden", [_TAGS, _SELECTORS])
