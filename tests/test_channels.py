@@ -168,6 +168,13 @@ def test_what_departs_from_its_own_spelling_may_do_so_a_few_times() -> None:
     assert _blocked("\n".join(rows + ["\u26a0 Careful"] * 17)) != []
 
 
+def test_what_nothing_pays_for_is_counted_over_all_files_of_a_skill() -> None:
+    few = "\u26a0 Careful\n" * 20 + "\u26a0\ufe0f Careful\n" * 2
+    for number, paths in ((8, []), (9, ["8.md"])):
+        files = tuple(File(RelPath(f"{name}.md"), few.encode(), executable=False) for name in range(number))
+        assert [found.path for found in review(Tree(files)) if found.blocking] == paths
+
+
 def test_a_finding_says_of_what_there_is_too_much() -> None:
     assert _blocked(_behind("\u26a0", "", _EMOJI)(_BITS)) == [
         "U+FE0F VARIATION SELECTOR-16 (72 times): more than this file needs as styles of a sign"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from wikipin.orthography import FLAGS, HIDDEN_ONE, PAIRS, RIGHT_TO_LEFT, RULES, Rule, Spelling
 
-_FEW = 16  # so many characters may a file have that nothing pays for: about a hundred bits, wherever they stand
+_FEW = 16  # so many characters may a skill have that nothing pays for: about a hundred bits, wherever they stand
 _MOST_NAMED = 3
 
 _ASCII_HIDDEN = bytes(number for number in range(128) if not 32 <= number < 127 and number not in b"\t\n")  # noqa: PLR2004
@@ -66,6 +66,18 @@ class Hidden:
 
 
 @dataclass
+class Allowance:
+    """How many characters that nothing pays for the files of one skill have had together."""
+
+    taken: float = 0
+
+    def take(self, cost: float) -> bool:
+        """Take `cost`, and tell whether that is more than there is."""
+        self.taken += cost
+        return cost > 0 and self.taken > _FEW
+
+
+@dataclass
 class _Use:
     """What a file has in the places of one rule."""
 
@@ -74,8 +86,8 @@ class _Use:
     spellings: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter[str]))
 
 
-def find_hidden(text: str) -> Iterator[Hidden]:
-    """Yield what is hidden in `text`, line by line, and then what it has too much of."""
+def find_hidden(text: str, allowance: Allowance | None = None) -> Iterator[Hidden]:
+    """Yield what is hidden in `text`, line by line, and then what it has too much of, for itself or for its skill."""
     text = _with_plain_ends(text.removeprefix("\ufeff"))
     if not _may_hide(text):
         return
@@ -89,7 +101,7 @@ def find_hidden(text: str) -> Iterator[Hidden]:
             elif lone:
                 shown.append(Hidden(number, lone, blocking=False))
     costs = _costs(text, uses)
-    is_over = sum(costs.values()) > _FEW
+    is_over = (allowance or Allowance()).take(sum(costs.values()))
     yield from (replace(hidden, blocking=is_over) for hidden in shown)
     if is_over:
         for rule, cost in costs.items():

@@ -107,7 +107,7 @@ class Rule:
 
     `before` is a pattern of a fixed width; `after` is an assertion. `every` so many letters of the class `letters` pay
     for one, of `size` characters; or `without` is the same place without one, and the rarer of the two has to be paid
-    for. What is not paid for draws on the few that any file may have. `line` is what the line must have.
+    for. What is not paid for draws on the few that any skill may have. `line` is what the line must have.
     """
 
     name: str

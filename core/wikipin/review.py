@@ -14,7 +14,7 @@ from wikipin.decoding import BYTE_ORDER_MARKS, Decoded, Kind, decode, decode_jso
 from wikipin.document import texts
 from wikipin.finding import MOST_LINES, Finding
 from wikipin.frontmatter import decoded, may_be_read, read_frontmatter
-from wikipin.hidden import Hidden, describe, find_escaped_runs, find_hidden, find_runs
+from wikipin.hidden import Allowance, Hidden, describe, find_escaped_runs, find_hidden, find_runs
 from wikipin.names import fold
 from wikipin.secret import find_key_file, find_secrets
 from wikipin.tree import File, Tree
@@ -38,9 +38,10 @@ _COLOUR_BY_NUMBER = re.compile("[345]8[;:](?:5[;:][0-9]+|2[;:0-9]+)")
 def review(tree: Tree, *, most_lines: int = MOST_LINES) -> tuple[Finding, ...]:
     """Return what was found, what blocks first, then by path and line; of one rule in one file the first lines."""
     findings: list[Finding] = []
+    allowance = Allowance()
     for file in tree.files:
         checkpoint()
-        findings += _review_file(file, most_lines)
+        findings += _review_file(file, most_lines, allowance)
     for _, active in groupby(sorted(find_active(tree), key=_path), _path):
         findings += _bounded(active, most_lines)
     return tuple(sorted(findings, key=lambda found: (not found.blocking, found.path, found.line or 0, found.rule)))
@@ -50,12 +51,13 @@ def _path(found: Finding) -> str:
     return found.path
 
 
-def _review_file(file: File, most_lines: int) -> Iterator[Finding]:
+def _review_file(file: File, most_lines: int, allowance: Allowance) -> Iterator[Finding]:
     readings = decode(file.path, file.content)
     if not all(reading.is_sound for reading in readings):
         what = "text that is not UTF-8, of which programs read different things"
         yield Finding(NOT_UTF_8, file.path, None, what, blocking=False)
-    yield from _bounded((found for reading in readings for found in _hidden_in_text(file, reading)), most_lines)
+    hidden = (found for reading in readings for found in _hidden_in_text(file, reading, allowance))
+    yield from _bounded(hidden, most_lines)
     yield from _bounded(_hidden_in_path(file), most_lines)
     text = readings[0].text if readings[0].kind in {Kind.TEXT, Kind.DIRTY} else None
     if text is not None:
@@ -71,7 +73,7 @@ def _hidden_in_path(file: File) -> Iterator[Finding]:
         yield Finding(HIDDEN_TEXT, file.path, None, f"{describe(hidden)} in its path", hidden.blocking)
 
 
-def _hidden_in_text(file: File, reading: Decoded) -> Iterator[Finding]:
+def _hidden_in_text(file: File, reading: Decoded, allowance: Allowance) -> Iterator[Finding]:
     """Yield what a file hides. One that is not all text has control characters of ASCII by chance, and no others."""
     text = reading.text
     is_notebook = _NOTEBOOK.search(file.path) is not None
@@ -88,7 +90,7 @@ def _hidden_in_text(file: File, reading: Decoded) -> Iterator[Finding]:
         what = f"{describe(Hidden(0, row, blocking=True))} in a row, between data"
         yield Finding(HIDDEN_TEXT, file.path, None, what, blocking=True)
     may_be_data = is_notebook or reading.kind is not Kind.TEXT
-    for hidden in find_hidden(text):
+    for hidden in find_hidden(text, allowance):
         is_blocking = hidden.blocking and not (may_be_data and hidden.characters.isascii())
         if reading.kind is not Kind.DATA or is_blocking:
             line = None if reading.kind is Kind.DATA else hidden.line
