@@ -1,5 +1,6 @@
 """Which project a call means, in both protocol eras."""
 
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -363,6 +364,30 @@ def test_a_hundred_calls_leave_no_descriptor_open(era: str, wiki: Path, tmp_path
 
     counts = anyio.run(talk)
     assert set(counts[len(calls) :]) == {counts[len(calls)]}
+
+
+@pytest.mark.usefixtures("home")
+def test_more_calls_at_once_than_a_process_may_open_files_are_all_answered(wiki: Path, tmp_path: Path) -> None:
+    project = _directory(tmp_path / "project")
+    codes: list[str | None] = []
+
+    async def talk() -> None:
+        async with Client(create_server(Options(wiki, (project,)))) as client:
+
+            async def read() -> None:
+                codes.append(outcome_of(await client.call_tool("lockfile_read", {})).code)
+
+            async with anyio.create_task_group() as calls:
+                for _ in range(150):
+                    calls.start_soon(read)
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (120, hard))
+    try:
+        anyio.run(talk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert codes == [None] * 150
 
 
 @ERAS

@@ -53,12 +53,12 @@ class Yes:
 
 
 class PersonNeededError(Exception):
-    """A call that takes a person's yes: what to show, and the project as it was when the call was made."""
+    """A call that takes a person's yes: what to show, and the project, which whoever catches this has to close."""
 
     def __init__(self, required: ReviewRequiredError, project: wikipin.Project) -> None:
         super().__init__(str(required))
         self.required = required
-        self.project = project.shown
+        self.project = project
         self.yes = Yes(required.skill.tree.plan, (project.identity, project.shown))
 
 

@@ -1,10 +1,10 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio.from_thread
 import anyio.to_thread
@@ -44,6 +44,8 @@ Context = ServerRequestContext[Any, Any]
 Accept = Callable[[wikipin.Project], Acceptance | None]
 """What a person has said yes to in a project."""
 
+_T = TypeVar("_T")
+
 
 def create_server(options: Options) -> Server[Any]:
     """Return the server; it has read nothing yet, neither wiki nor project."""
@@ -74,31 +76,39 @@ def _report(context: Context, done: int, of: int, what: str) -> None:
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a tool whose arguments are well, in a project that is allowed, and open."""
+    """One call of a tool whose arguments are valid, and how to open the project that it means."""
 
     options: Options
     context: Context
     params: CallToolRequestParams
     make: Call
-    project: wikipin.Project
+    open_project: Callable[[], wikipin.Project]
     places: CapacityLimiter
 
-    async def run(self, accept: Accept) -> CallToolResult:
-        """Make the call in a worker thread; it ends soon if the client cancels, but for a change that has begun."""
+    async def run(self, accept: Accept, project: wikipin.Project | None = None) -> CallToolResult:
+        """Make the call in `project`, or in the one that it means, which is open only while the call is at work."""
 
-        def run() -> object:
-            with cancellable(anyio.from_thread.check_cancelled):
-                return call()
-
-        def call() -> object:
-            try:
+        def make() -> object:
+            with ExitStack() as stack:
+                place = project or stack.enter_context(self.open_project())
                 report = partial(_report, self.context)
-                return self.make(Request(self.options, self.project, report, accept(self.project)))
-            except ReviewRequiredError as required:
-                raise PersonNeededError(required, self.project) from None
+                try:
+                    return self.make(Request(self.options, place, report, accept(place)))
+                except ReviewRequiredError as required:
+                    stack.pop_all()
+                    raise PersonNeededError(required, place) from None
 
-        answer = await anyio.to_thread.run_sync(run, abandon_on_cancel=False, limiter=self.places)
+        answer = await self._in_thread(make)
         return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        """Do `work` in a worker thread; it ends soon if the client cancels, but for a change that has begun."""
+
+        def run() -> _T:
+            with cancellable(anyio.from_thread.check_cancelled):
+                return work()
+
+        return await anyio.to_thread.run_sync(run, abandon_on_cancel=False, limiter=self.places)
 
     async def run_or_ask(self, questions: Questions) -> CallToolResult | InputRequiredResult:
         """Make the call; if it takes a person's yes, have the client ask for it, once."""
@@ -109,19 +119,20 @@ class _Call:
         try:
             return await self.run(yes.to if yes else _unaccepted)
         except PersonNeededError as needed:
-            if is_answer or self.options.review == "block" or not approval.can_ask(self.context):
-                raise needed.required from None
-            return await self._ask(needed, questions)
+            with needed.project:
+                if is_answer or self.options.review == "block" or not approval.can_ask(self.context):
+                    raise needed.required from None
+                return await self._ask(needed, questions)
 
     async def _ask(self, needed: PersonNeededError, questions: Questions) -> CallToolResult | InputRequiredResult:
-        message = await anyio.to_thread.run_sync(self._question, needed)
+        message = await self._in_thread(partial(self._question, needed))
         if approval.is_modern(self.context):
             state = questions.ask(self.params, needed.yes)
             requests = {**again(self.params), approval.REVIEW: approval.request(message)}
             return InputRequiredResult(input_requests=requests, request_state=state)
         yes = await approval.ask_now(self.context, needed, message)
         try:
-            return await self.run(yes.to)
+            return await self.run(yes.to, needed.project)
         except PersonNeededError as again_needed:
             raise again_needed.required from None
 
@@ -130,7 +141,7 @@ class _Call:
         is_default = path == wikipin.default_wiki_path().expanduser().absolute()
         with wikipin.Wiki(path) as wiki:
             origin = wiki.origin()
-        return question.ask(needed.required, origin, needed.project, [] if is_default else ["--wiki", str(path)])
+        return question.ask(needed.required, origin, needed.project.shown, [] if is_default else ["--wiki", str(path)])
 
 
 def _unaccepted(_: wikipin.Project) -> None:
@@ -153,9 +164,7 @@ async def _call(
         if isinstance(allowed, InputRequiredResult):
             return allowed
         open_project = partial(choose_project, allowed, (params.arguments or {}).get("project"), options.wiki)
-        with await anyio.to_thread.run_sync(open_project) as project:  # one for the whole call, a question included
-            call = _Call(options, context, params, make, project, places[verb.read_only])
-            return await call.run_or_ask(questions)
+        return await _Call(options, context, params, make, open_project, places[verb.read_only]).run_or_ask(questions)
     except WikipinError as error:
         return failure(error)
     except OSError as error:
