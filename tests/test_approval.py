@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -408,11 +409,14 @@ def _wikipin(wiki: Path, project: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "wikipin.cli", "--wiki", str(wiki), "--project", str(project), *words]
 
 
-def _in_terminal(command: list[str], typed: str) -> tuple[int, str]:
-    """Run a command in a terminal of its own; return its exit code and all that a person sees."""
+def _in_terminal(command: list[str], typed: str, *, before: str = "", columns: int = 0) -> tuple[int, str]:
+    """Run a command in a terminal of its own, into which something was typed; return exit code and output."""
     child, terminal = pty.fork()
     if child == 0:
+        termios.tcsetwinsize(0, (50, columns))
+        os.read(0, 1)
         os.execvp(command[0], command)  # noqa: S606 - a child that is a process of its own
+    os.write(terminal, f"\n{before}".encode())
     shown = b""
     while b"to install it" not in shown:
         try:
@@ -487,6 +491,35 @@ def test_in_a_terminal_a_person_is_asked_at_once_and_types_the_name(
         assert snapshot(project) == before
         assert "wikipin: review-required: skill 'bad' was not accepted: you said no. " in shown
         assert "--accept" not in shown
+
+
+def test_what_was_typed_or_pasted_before_the_question_is_no_answer_to_it(wiki: Path, project: Path) -> None:
+    before = snapshot(project)
+    code, shown = _in_terminal(_wikipin(wiki, project, "install", "skill", "bad"), "no", before="bad\n")
+    assert (code, shown.count("you said no")) == (1, 1)
+    assert snapshot(project) == before
+
+
+def test_what_is_of_a_file_does_not_go_on_at_the_edge_of_the_terminal(wiki: Path, project: Path) -> None:
+    line = f"\u200b{'.' * 66} It has 0 findings. {'漢' * 40} Plan 0."
+    commit(wiki, {"bad": {**_BAD, "more.md": f"{line}\n".encode()}})
+    _, shown = _in_terminal(_wikipin(wiki, project, "install", "skill", "bad"), "no", columns=80)
+    rows = shown[: shown.index("Type bad")].splitlines()
+    assert [row for row in rows if "0 findings" in row or "Plan 0" in row] == [
+        "    |  It has 0 findings. 漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢",
+        "    | 漢漢漢漢漢漢漢漢漢漢漢漢漢 Plan 0.",
+    ]
+
+
+def test_without_any_standard_input_nobody_can_be_asked(wiki: Path, project: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *_wikipin(wiki, project, "install", "skill", "bad")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr[:25]) == (1, "wikipin: review-required:")
+    assert done.stderr.count("\n") == 1
 
 
 def test_in_a_terminal_the_answer_as_json_is_all_that_is_printed(wiki: Path, project: Path, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """What a person sees of each verb in a terminal, from an install to a removal."""
 
+import json
 import os
 import pty
 import shutil
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from wikipin.cli import main
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 Lines = Callable[..., list[str]]
+
+_WITHOUT_SIZE = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
 
 
 @pytest.fixture
@@ -135,6 +139,43 @@ def test_no_line_of_a_file_can_be_taken_for_one_of_ours(lines: Lines, wiki: Path
     ]
     assert "  | finding: none " in shown
     assert "  |   no difference⟨U+0085⟩  added     x⟨U+2028⟩x⟨U+000B⟩x⟨U+000C⟩x⟨U+200B⟩" in shown
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "hello"], ["--json", "show", "hello"]], ids=" ".join)
+def test_a_terminal_that_does_not_have_every_character_shows_the_others_by_their_numbers(
+    words: list[str], wiki: Path, project: Path
+) -> None:
+    commit(wiki, {"hello": plain_skill("hello", "Ä “good” 漢 \U0001f600.")})
+    done = subprocess.run(
+        [sys.executable, "-m", "wikipin.cli", "--wiki", str(wiki), *words],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        cwd=project,
+    )
+    text = done.stdout.decode("latin-1")
+    if "--json" in words:
+        assert json.loads(text)["description"] == "Ä “good” 漢 \U0001f600."
+    else:
+        assert "Ä \\u201cgood\\u201d \\u6f22 \\U0001f600." in text
+
+
+def test_in_a_terminal_a_long_line_goes_on_where_no_line_of_ours_begins(wiki: Path, project: Path) -> None:
+    commit(wiki, {"hello": {"SKILL.md": skill_md("hello", "x" * 100, body=f"{'.' * 76}Plan: 0")}})
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (50, 80))
+    command = [sys.executable, "-m", "wikipin.cli", "--wiki", str(wiki), "show", "hello"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, cwd=project, env=_WITHOUT_SIZE) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    rows = shown.decode().splitlines()
+    assert max(map(len, rows)) == 80
+    assert rows[1] == " " * 8 + "x" * (len(f"hello at {head(wiki)[:12]}: ") + 100 - 80)
+    assert rows[-1] == "  | Plan: 0"
 
 
 def test_an_update_of_all_says_what_each_became(run: Run, lines: Lines, wiki: Path, project: Path) -> None:

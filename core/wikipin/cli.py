@@ -1,11 +1,13 @@
 """The command `wikipin`: the same verbs for people and for CI."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar, cast
 
 import click
 
@@ -48,12 +50,19 @@ class Options:
     def show(self, answer: object, lines: Iterable[str], warnings: Iterable[str] = ()) -> None:
         """Print `answer` as JSON where that was asked for, else `lines`, and `warnings` on stderr."""
         if self.as_json:
-            click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+            click.echo(json.dumps(answer, indent=2))
             return
+        width = _width(sys.stdout)
         for line in lines:
-            click.echo(line)
+            for row in [line] if width is None else terminal.fold(line, width):
+                click.echo(row)
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
+
+
+def _width(stream: TextIO | None) -> int | None:
+    """Return how many columns a stream has; None if it is no terminal, or is closed."""
+    return shutil.get_terminal_size().columns if stream is not None and stream.isatty() else None
 
 
 _MOST_LINES = 1_000
@@ -360,6 +369,8 @@ def _parse_exposure(words: str, mode: Mode) -> wikipin.Exposure:
 
 def main() -> NoReturn:
     """Run the command; a refusal is one line on stderr and exit code 1."""
+    with suppress(AttributeError):  # it is closed, or somebody else's
+        cast("Any", sys.stdout).reconfigure(errors="backslashreplace")  # as stderr, for any encoding
     try:
         cli(prog_name="wikipin")
     except WikipinError as error:

@@ -1,7 +1,8 @@
 """Asking a person in a terminal. An agent's shell has none, and is not a person."""
 
-import sys
-from collections.abc import Sequence
+import os
+import termios
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wikipin import question
@@ -9,8 +10,12 @@ from wikipin.acceptance import Acceptance, ReviewRequiredError
 from wikipin.errors import WikipinError
 from wikipin.names import PlanDigest
 from wikipin.plan import require_plan
+from wikipin.terminal import fold
 
 _TERMINAL = Path("/dev/tty")
+_STDIN, _STDERR = 0, 2
+_WIDTH = 80
+"""Of a terminal that does not say its own."""
 
 
 def ask_in_terminal(
@@ -23,12 +28,15 @@ def ask_in_terminal(
     """
     require_plan(required.skill, plan)
     name = required.skill.name
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (os.isatty(_STDIN) and os.isatty(_STDERR)):  # sys.stdin may be None
         raise required if plan is None else _nobody(required)
     asked = question.ask(required, origin, project, options)
     try:
         with _TERMINAL.open("r+b", buffering=0) as terminal:
-            terminal.write(f"{asked}\nType {name} to install it, anything else not to: ".encode())
+            width = os.get_terminal_size(terminal.fileno()).columns or _WIDTH
+            terminal.write("".join(f"{line}\n" for line in _folded(asked, width)).encode())
+            termios.tcflush(terminal, termios.TCIFLUSH)  # what was pasted before is no answer to what was not yet read
+            terminal.write(f"Type {name} to install it, anything else not to: ".encode())
             answer = terminal.readline().decode("utf-8", "replace")
     except OSError as error:
         raise _nobody(required) from error
@@ -39,6 +47,12 @@ def ask_in_terminal(
             "Run the same command again to be asked again",
         )
     return Acceptance(required.skill.tree.plan, "terminal")
+
+
+def _folded(asked: str, width: int) -> Iterator[str]:
+    """Yield the lines of a question as wide as the terminal; those with a command in them whole, to be copied."""
+    for line in asked.split("\n"):
+        yield from fold(line, width) if line.startswith(" ") else [line]
 
 
 def _nobody(required: ReviewRequiredError) -> WikipinError:

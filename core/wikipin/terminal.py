@@ -3,7 +3,9 @@
 What is of a file stands behind `  | `, line by line. No line of ours begins so.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from unicodedata import east_asian_width
 
 from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
 from wikipin.answer.showing import ShowAnswer
@@ -20,6 +22,29 @@ from wikipin.status import DRIFT
 
 _SHORT = 12
 """Digits of a commit id that a person reads."""
+
+_FOREIGN = re.compile(r" *\| ")
+_INDENT = " " * 8
+_NARROWEST = 20
+
+
+def fold(line: str, width: int) -> Iterator[str]:
+    """Break a line that is wider than the terminal, which would go on at its edge, where lines of ours begin.
+
+    What is of a file goes on behind the same mark, all else indented.
+    """
+    foreign = _FOREIGN.match(line)
+    begin = foreign[0] if foreign else _INDENT
+    width = max(width, _NARROWEST)
+    piece, room = "", width
+    for character in line:
+        cells = 2 if east_asian_width(character) in {"F", "W"} else 1
+        if cells > room:
+            yield piece
+            piece, room = begin, width - len(begin)
+        piece += character
+        room -= cells
+    yield piece
 
 
 def show_init(done: str, wiki: str) -> Iterator[str]:
