@@ -258,7 +258,15 @@ def test_the_directory_of_a_plugin_is_never_a_project(
     assert _found(tree, wiki) == tree
 
 
-@pytest.mark.parametrize("value", ["", "nowhere", "a\nb"])
+def test_the_refusal_of_a_plugins_directory_names_the_variable_that_may_be_a_mistake(
+    tree: Path, wiki: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUGIN_ROOT", str(tree))
+    assert "unset $PLUGIN_ROOT" in _refusal(tree, wiki).remedy
+    assert "unset" not in _refusal(wiki, wiki).remedy
+
+
+@pytest.mark.parametrize("value", ["", "nowhere", "a\nb", ".", "..", "a/.."])
 def test_a_plugin_that_is_nowhere_forbids_nothing(
     tree: Path, wiki: Path, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,7 +327,24 @@ def test_a_working_directory_that_was_removed_is_no_project(
 ) -> None:
     monkeypatch.chdir(tree / "a/b/c")
     (tree / "a/b/c").rmdir()
-    assert _refusal(Path(), wiki).code == "project-not-found"
+    assert _refusal(Path(), wiki).problem == "there is no directory '.'"
+
+
+def test_a_project_is_never_shown_as_the_one_that_a_link_leads_to_by_now(
+    tree: Path, wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tree / "a")
+    resolve = os.path.realpath
+
+    def flip(path: Path) -> str:
+        link.unlink()
+        link.symlink_to(tree)
+        return resolve(path)
+
+    monkeypatch.setattr("os.path.realpath", flip)
+    with open_project(link, wiki) as project:
+        assert project.path == link
 
 
 def test_a_project_is_shown_from_home(tree: Path, home: Path, wiki: Path) -> None:

@@ -141,6 +141,26 @@ def test_a_client_that_cannot_tell_its_roots_has_none(
     assert _has_skill(here)
 
 
+@pytest.mark.usefixtures("home")
+def test_a_client_that_does_not_tell_its_roots_in_time_has_not_said_that_it_has_none(
+    wiki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = _directory(tmp_path / "here")
+    monkeypatch.chdir(here)
+    monkeypatch.setattr("wikipin_mcp.projects._SECONDS_FOR_ROOTS", 0.05)
+
+    async def never(context: ClientRequestContext) -> ListRootsResult:
+        await anyio.sleep_forever()
+        raise AssertionError(context)
+
+    async def talk() -> Outcome:
+        async with Client(create_server(Options(wiki)), mode="legacy", list_roots_callback=never) as client:
+            return outcome_of(await client.call_tool("context_install_skill", {"name": "hello"}))
+
+    assert anyio.run(talk).code == "project-not-found"
+    assert snapshot(here) == {}
+
+
 @ERAS
 @pytest.mark.usefixtures("home")
 def test_a_project_may_be_named_relative_to_the_default_one(era: str, wiki: Path, tmp_path: Path) -> None:

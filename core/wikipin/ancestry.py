@@ -39,7 +39,8 @@ def open_ancestry(named: Path, below: Sequence[str] = ()) -> Generator[tuple[lis
     Raises LinkOnTheWayError, and OSError where there is no directory.
     """
     with ExitStack() as stack:
-        down = [_held(stack, Folder(os.open(named, _ON_THE_WAY)), _resolved(named))]
+        folder = Folder(os.open(named, _ON_THE_WAY))
+        down = [_held(stack, folder, _resolved(named, folder.identity))]
         for number, name in enumerate(below, 1):
             if name != "..":
                 folder = _step(down[-1].folder, name, "/".join(below[:number]))
@@ -82,8 +83,11 @@ def _above(stack: ExitStack, lowest: Ancestor) -> list[Ancestor]:
         above.append(parent)
 
 
-def _resolved(named: Path) -> Path:
+def _resolved(named: Path, identity: Identity) -> Path:
+    """Return the path without links, if it still leads to what was opened; a link on the way may have changed."""
     try:
-        return Path(os.path.realpath(named))
+        path = Path(os.path.realpath(named))
+        status = path.stat()
     except OSError:  # a working directory that has lost its name
         return named
+    return path if (status.st_dev, status.st_ino) == identity else named

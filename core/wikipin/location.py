@@ -29,7 +29,7 @@ def open_project(named: Path, wiki: Path, *, below: Sequence[str] = ()) -> Proje
     `named` may be reached through links; below it none is followed. Raises `project-not-found`, and
     `project-not-allowed` for a link below `named`, and for what is never a project.
     """
-    name = below[-1] if below else named.name
+    name = (below[-1] if below else named.name) or "."
     try:
         with open_ancestry(named, below) as (ancestry, number):
             _require_allowed(ancestry[number:], wiki)
@@ -72,9 +72,11 @@ def is_part_of_a_program(directory: Path) -> bool:
 
 def _require_allowed(ancestry: Sequence[Ancestor], wiki: Path) -> None:
     if why := _why_never(ancestry, wiki):
-        raise WikipinError(
-            "project-not-allowed", f"{why} is never a project", "Name the directory that you work in as the project"
-        )
+        _, dollar, variable = why.partition("$")
+        remedy = "Name the directory that you work in as the project"
+        if dollar:
+            remedy += f", or unset ${variable} before the program is started, if no plugin lives there"
+        raise WikipinError("project-not-allowed", f"{why} is never a project", remedy)
 
 
 def _why_never(ancestry: Sequence[Ancestor], wiki: Path) -> str | None:
@@ -90,7 +92,8 @@ def _why_never(ancestry: Sequence[Ancestor], wiki: Path) -> str | None:
 def _programs() -> Iterator[tuple[str, Path]]:
     """Yield the directories in which programs live that agents start: of plugins, and our own."""
     for variable in _PLUGINS:
-        if value := os.environ.get(variable):
+        value = os.environ.get(variable, "")
+        if os.path.isabs(value):  # noqa: PTH117 - "" is none, and Path has no such value
             yield f"a directory of the plugin in ${variable}", Path(value)
     for package in _PACKAGES:
         spec = find_spec(package)

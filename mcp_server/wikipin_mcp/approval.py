@@ -103,9 +103,11 @@ def refuse_no(said: ElicitResult, name: str) -> None:
 
 
 def can_ask(context: Context) -> bool:
-    """Tell whether the client has said that it can ask a person."""
+    """Tell whether the client has said that it can ask a person: it has forms, or does not say what it has."""
     capabilities = context.session.client_capabilities
-    return capabilities is not None and capabilities.elicitation is not None
+    if capabilities is None or capabilities.elicitation is None:
+        return False
+    return capabilities.elicitation.form is not None or capabilities.elicitation.url is None
 
 
 def is_modern(context: Context) -> bool:

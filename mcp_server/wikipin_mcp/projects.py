@@ -9,7 +9,14 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolRequestParams, InputRequest, InputRequiredResult, ListRootsRequest, ListRootsResult
+from mcp_types import (
+    REQUEST_TIMEOUT,
+    CallToolRequestParams,
+    InputRequest,
+    InputRequiredResult,
+    ListRootsRequest,
+    ListRootsResult,
+)
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
@@ -48,10 +55,14 @@ async def _ask_roots(context: Context, params: CallToolRequestParams) -> Sequenc
         answered = (params.input_responses or {}).get(_ROOTS)
         if answered is None:
             return InputRequiredResult(input_requests={_ROOTS: ListRootsRequest()})
-        return _directories(answered) if isinstance(answered, ListRootsResult) else []
+        if not isinstance(answered, ListRootsResult):
+            raise _unusable("is no root: something else was answered")
+        return _directories(answered)
     try:
         return _directories(await context.session.send_request(ListRootsRequest(), ListRootsResult, _SECONDS_FOR_ROOTS))
-    except MCPError:
+    except MCPError as error:
+        if error.error.code == REQUEST_TIMEOUT:
+            raise _unusable(f"was not told within {_SECONDS_FOR_ROOTS:.0f} seconds") from None
         return []  # it said that it has roots, and has none to tell
     except ValidationError:
         raise _unusable("is no file: URL") from None
