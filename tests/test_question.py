@@ -66,6 +66,8 @@ def _excerpt(wiki: Path, project: Path, line: str) -> str:
             "".join(f"⟨U+{n:04X}⟩" for n in range(0xE0100, 0xE0121)) + "⟨95 more⟩",
         ),
         ("a" + " " * 50 + "b\u200b", "a⟨50 blanks⟩b⟨U+200B⟩"),
+        ("a" + "\u3000" * 30 + "\u00a0 b\u200b", "a⟨32 blanks⟩b⟨U+200B⟩"),
+        ("a" + "\u0301" * 30 + "b\u200b", "a⟨30 marks⟩b⟨U+200B⟩"),
         (
             "a" * 500 + "\u200b" + "b" * 500,
             "a" * 40 + "⟨420 more⟩" + "a" * 40 + "⟨U+200B⟩" + "b" * 40 + "⟨420 more⟩" + "b" * 40,
@@ -114,6 +116,27 @@ def test_a_key_of_several_lines_is_not_given_away(wiki: Path, project: Path) -> 
     key = f"-----BEGIN RSA PRIVATE KEY-----\n{_KEY}\n-----END RSA PRIVATE KEY-----\n"
     asked = _ask(wiki, project, {"id.txt": key.encode()})
     assert [line for line in asked if " | " in line] == ["    | -----BEGIN RSA PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (f"t={_TOKEN[:20]}\u200b{_TOKEN[20:]}", ["t=ghp_…⟨U+200B⟩…"]),
+        (
+            f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n{_KEY[::-1]}\u200b\n-----END PRIVATE KEY-----\nmine\u200b",
+            ["-----BEGIN PRIVATE KEY-----", "jKc8…⟨U+200B⟩", "mine⟨U+200B⟩"],
+        ),
+        (f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n{_KEY[::-1]}\u200b", ["-----BEGIN PRIVATE KEY-----", "jKc8…⟨U+200B⟩"]),
+        (f"{_TOKEN[:20]}\u200b{_TOKEN[20:]} {_TOKEN}", ["ghp_…⟨U+200B⟩…"]),
+        ("two \u200bwords", ["two ⟨U+200B⟩words"]),
+    ],
+    ids=["interrupted", "lines of a key", "a key without an end", "two", "no credential"],
+)
+def test_a_line_in_which_something_is_hidden_gives_no_credential_away(
+    content: str, shown: list[str], wiki: Path, project: Path
+) -> None:
+    asked = _ask(wiki, project, {"a.txt": f"{content}\n".encode()})
+    assert [line for line in asked if " | " in line] == [f"    | {line}" for line in shown]
 
 
 def test_findings_are_grouped_by_file_and_each_has_its_line(wiki: Path, project: Path) -> None:

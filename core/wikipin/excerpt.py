@@ -4,8 +4,10 @@ No I/O. What stands in ⟨ ⟩ is ours and cannot be forged: such brackets in a 
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from operator import itemgetter
 
 from wikipin.display import printable
 from wikipin.secret import find_secrets
@@ -15,6 +17,8 @@ _CONTEXT = 40
 """Characters that are kept on each side of what is hidden, in a line that is longer than `_LONGEST`."""
 
 _MOST_OF_SECRET = 4
+_BEGIN, _END = b"-----BEGIN", b"-----END"
+_LONGEST_KEY = 8_192
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~+/:@%-"
 _ARMOUR = re.compile("-----BEGIN [A-Z0-9 ]{1,40}-----")
@@ -22,7 +26,8 @@ _TOKEN_OR_TEXT = re.compile("(⟨[^⟩]*⟩)|[^⟨]+")
 _TOKEN = re.compile("⟨[^⟩]*⟩")
 _MOST_TAGS = 8
 _LONGEST_TAGS = 150
-_BLANKS = re.compile(" {20,}")
+_BLANKS = re.compile(r"\s{20,}")
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{9,}")
 _TAGS = re.compile(r"(?:⟨U\+E00(?:[2-6][0-9A-F]|7[0-9A-E])⟩)+")
 _REPEATED = re.compile(r"(⟨U\+[0-9A-F]+⟩)\1+")
 _LONG = re.compile(rf"[^⟨⟩]{{{3 * _CONTEXT},}}")
@@ -35,20 +40,42 @@ def excerpts(content: bytes, wanted: Mapping[int, bool]) -> Mapping[int, str]:
     """
     if content.startswith(_UTF_16):
         content = content.decode("utf-16", "replace").encode("utf-8", "replace")
-    secrets = [secret.offset for secret in find_secrets(content)]
+    secrets = _secrets(content)
     found: dict[int, str] = {}
     for end in (b"\n",) if b"\n" in content else (b"\n", b"\r"):  # a rule may take either for the end of a line
         start = 0
         for number, line in enumerate(content.split(end), 1):
             if number in wanted and number not in found:
-                at = bisect_left(secrets, start)
-                has_secret = at < len(secrets) and secrets[at] <= start + len(line)
-                if has_secret or wanted[number]:
-                    found[number] = _masked(line, secrets[at] - start if has_secret else 0)
-                else:
-                    found[number] = _shortened(_visible(_text(line)))
+                text = line.decode("utf-8", "replace").rstrip(" \t\r")
+                places = [*_interrupted(text)]
+                at = bisect_right(secrets, start, key=itemgetter(1))
+                if at < len(secrets) and secrets[at][0] <= start + len(line):
+                    places.append(len(line[: max(secrets[at][0] - start, 0)].decode("utf-8", "replace")))
+                elif wanted[number]:
+                    places.append(0)
+                found[number] = _masked(text, min(places)) if places else _shortened(_visible(text))
             start += len(line) + 1
     return found
+
+
+def _secrets(content: bytes) -> list[tuple[int, int]]:
+    """Return where each credential begins and ends; only of a key, which goes over lines, is the end looked for."""
+    found: list[tuple[int, int]] = []
+    for secret in find_secrets(content):
+        at = secret.offset
+        if not found or at >= found[-1][1]:
+            end = content.find(_END, at, at + _LONGEST_KEY) if content.startswith(_BEGIN, at) else at + 1
+            found.append((at, at + _LONGEST_KEY if end < 0 else end))
+    return found
+
+
+def _interrupted(text: str) -> Iterator[int]:
+    """Yield where a credential begins, if it is one without the hidden characters in it: the first."""
+    if "⟨" in _visible(text):
+        seen = [at for at, character in enumerate(text) if not _VISIBLE[ord(character)].startswith("⟨")]
+        whole = "".join(text[at] for at in seen).encode()
+        for secret in islice(find_secrets(whole), 1):
+            yield seen[len(whole[: secret.offset].decode())]
 
 
 class _Visible(dict[int, str]):
@@ -63,19 +90,13 @@ class _Visible(dict[int, str]):
 _VISIBLE = _Visible({ord("\t"): " "})
 
 
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").rstrip(" \t\r")
-
-
 def _visible(text: str) -> str:
     return text.translate(_VISIBLE)
 
 
-def _masked(line: bytes, secret: int) -> str:
-    """Return `line` with the beginning of the credential at that byte, and behind it only what is hidden."""
-    before = line[:secret].decode("utf-8", "replace")
-    text = before + _text(line[secret:])
-    start = len(before.rstrip(_WORD))  # some are known by what stands in their middle
+def _masked(text: str, secret: int) -> str:
+    """Return `text` with the beginning of the credential that is there, and behind it only what is hidden."""
+    start = len(text[:secret].rstrip(_WORD))  # some are known by what stands in their middle
     if (armour := _ARMOUR.match(text, start)) is not None:
         end = armour.end()
     else:
@@ -90,6 +111,7 @@ def _shortened(line: str, *, around: bool = False) -> str:
 
     Of one that is too long, what is around what is hidden; with `around`, also its end; without either, its beginning.
     """
+    line = _MARKS.sub(lambda run: f"⟨{len(run[0])} marks⟩", line)
     line = _BLANKS.sub(lambda run: f"⟨{len(run[0])} blanks⟩", line)
     line = _TAGS.sub(_read_tags, line)
     line = _REPEATED.sub(lambda run: f"{run[1]}⟨{len(run[0]) // len(run[1])} times⟩", line)
