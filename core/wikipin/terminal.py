@@ -31,20 +31,25 @@ _NARROWEST = 20
 def fold(line: str, width: int) -> Iterator[str]:
     """Break a line that is wider than the terminal, which would go on at its edge, where lines of ours begin.
 
-    What is of a file goes on behind the same mark, all else indented.
+    What is of a file goes on behind the same mark, all else indented, and from a blank on, if there is one.
     """
     foreign = _FOREIGN.match(line)
     begin = foreign[0] if foreign else _INDENT
     width = max(width, _NARROWEST)
-    piece, room = "", width
+    row, cells = "", 0
     for character in line:
-        cells = 2 if east_asian_width(character) in {"F", "W"} else 1
-        if cells > room:
-            yield piece
-            piece, room = begin, width - len(begin)
-        piece += character
-        room -= cells
-    yield piece
+        cells += _cells(character)
+        if cells > width:
+            kept = len(row) if foreign else row.rstrip().rfind(" ", len(begin) + 1) + 1 or len(row)
+            yield row[:kept]
+            row = begin + row[kept:]
+            cells = sum(map(_cells, row)) + _cells(character)
+        row += character
+    yield row
+
+
+def _cells(character: str) -> int:
+    return 2 if east_asian_width(character) in {"F", "W"} else 1
 
 
 def show_init(done: str, wiki: str) -> Iterator[str]:
