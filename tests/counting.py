@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wikipin.folder import Folder
-from wikipin.lock import LOCK_SECONDS, locked
+from wikipin.disk.folder import Folder
+from wikipin.project.lock import LOCK_SECONDS, locked
 
 
 def count_locks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -21,7 +21,7 @@ def count_locks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         with locked(memtomem, seconds=seconds):
             yield
 
-    monkeypatch.setattr("wikipin.project.locked", counted)
+    monkeypatch.setattr("wikipin.project.project.locked", counted)
     return windows
 
 

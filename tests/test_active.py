@@ -7,8 +7,8 @@ import pytest
 from surfaces import SURFACES, Json, Outcome
 from wikis import Content, Files, commit, make_wiki, plain_skill, skill_md
 
-from wikipin.active import ROWS, find_active
 from wikipin.names import RelPath
+from wikipin.review.active import ROWS, find_active
 from wikipin.tree import File, Tree
 
 _TOOL = SURFACES["modern"]

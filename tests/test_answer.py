@@ -11,17 +11,17 @@ from wikipin import Project, WikipinError, list_skills
 from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
-from wikipin.catalogue import Offer, Offers
-from wikipin.install import Installed
-from wikipin.lockfile import Entry
 from wikipin.names import Commit, RelPath, SkillName
-from wikipin.remove import Removed
-from wikipin.restore import Restored
+from wikipin.plan.lockfile import Entry
+from wikipin.plan.state import Evidence, State
 from wikipin.skill import Skill
-from wikipin.state import Evidence, State
-from wikipin.status import Status, Statuses
 from wikipin.tree import File, FileChange, Tree
-from wikipin.update import Updated
+from wikipin.verbs.catalogue import Offer, Offers
+from wikipin.verbs.install import Installed
+from wikipin.verbs.remove import Removed
+from wikipin.verbs.restore import Restored
+from wikipin.verbs.status import Status, Statuses
+from wikipin.verbs.update import Updated
 from wikipin_mcp.answers import success
 
 Json = dict[str, Any]

@@ -30,9 +30,9 @@ from surfaces import Json, Outcome, outcome_of
 from wikis import commit, git, head, make_wiki, plain_skill, skill_md, write_files
 
 import wikipin
-from wikipin.acceptance import Acceptance, ReviewRequiredError
 from wikipin.names import SkillName
-from wikipin.repository import shown_origin
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
+from wikipin.wiki.repository import shown_origin
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 

@@ -13,8 +13,8 @@ from wikis import make_wiki, plain_skill
 
 import wikipin
 from wikipin import Project
-from wikipin.bytecode import NO_HEADER, UNCHECKED, header_fault, parse_path
 from wikipin.names import SkillName
+from wikipin.project.bytecode import NO_HEADER, UNCHECKED, header_fault, parse_path
 
 NAME = SkillName("hello")
 _SOURCE = b'''"""Say."""

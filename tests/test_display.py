@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from wikipin.display import printable
-from wikipin.hidden import find_hidden
+from wikipin.review.hidden import find_hidden
 
 _HIDDEN = {
     "control": "\0\x07\x08\x1b\x7f\x80\x9b\x9f",

@@ -14,9 +14,9 @@ import pytest
 from privilege import mounted
 from snapshot import snapshot
 
-from wikipin.deletion import delete_tree
-from wikipin.folder import Folder, NotOrdinaryError, What
-from wikipin.scan import scan
+from wikipin.disk.deletion import delete_tree
+from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.disk.scan import scan
 from wikipin.tree import LARGEST_FILE, MOST_ENTRIES, UNREAD, Mark, compare
 
 Make = Callable[[Path], object]

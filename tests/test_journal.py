@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from wikipin import WikipinError
-from wikipin.journal import LARGEST, Journal, parse_journal
-from wikipin.lockfile import Accepted, Entry
 from wikipin.names import Commit
+from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.project.journal import LARGEST, Journal, parse_journal
 
 _SHA = "0123456789abcdef" * 4
 _ENTRY = Entry(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from wikipin import WikipinError
-from wikipin.lockfile import (
+from wikipin.names import Commit
+from wikipin.plan.lockfile import (
     Accepted,
     Entry,
     Json,
@@ -18,7 +19,6 @@ from wikipin.lockfile import (
     parse_document,
     parse_lockfile,
 )
-from wikipin.names import Commit
 
 _PIN = Commit("91136f0d1d6e0c1e4a4b6d8a3c1c1f6f0a9b7e55")
 _TIME = "2026-11-22T15:27:31.442214Z"

@@ -26,8 +26,8 @@ from wikis import (
 
 from wikipin import Wiki, WikipinError
 from wikipin.names import Commit, Revision, SkillName
-from wikipin.objects import TreeEntry, is_object, parse_commit_tree, parse_tree
 from wikipin.tree import SKILL_MD
+from wikipin.wiki.objects import TreeEntry, is_object, parse_commit_tree, parse_tree
 
 _BLOB = hashlib.sha1(b"blob 5\0hello", usedforsecurity=False).hexdigest()
 
@@ -192,7 +192,7 @@ def _refs_that_never_come(wiki: Path) -> None:
 def test_a_git_that_never_answers_is_given_up(
     wiki: Path, monkeypatch: pytest.MonkeyPatch, hang: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr("wikipin.deadline.SECONDS", 0.5)
+    monkeypatch.setattr("wikipin.wiki.deadline.SECONDS", 0.5)
     hang(wiki)
     started = time.monotonic()
     with pytest.raises(WikipinError, match="wiki-unreadable"), Wiki(wiki) as opened:
@@ -207,7 +207,7 @@ def test_a_wiki_is_read_on_however_long_ago_it_was_opened(wiki: Path, monkeypatc
         later = SimpleNamespace(
             monotonic=lambda: time.monotonic() + 3600, thread_time=lambda: time.thread_time() + 3600
         )
-        monkeypatch.setattr("wikipin.deadline.time", later)
+        monkeypatch.setattr("wikipin.wiki.deadline.time", later)
         assert opened.read_skill(commit, _NAME).tree.content(SKILL_MD) == _FILES["SKILL.md"]
 
 
@@ -215,7 +215,7 @@ def test_all_that_one_call_reads_has_one_deadline(wiki: Path, monkeypatch: pytes
     """A clock for each process, or each object, began anew as often as a wiki has objects."""
     seconds = count(step=2)  # so much later is it at each look at the clock
     monkeypatch.setattr(
-        "wikipin.deadline.time", SimpleNamespace(monotonic=lambda: next(seconds), thread_time=time.thread_time)
+        "wikipin.wiki.deadline.time", SimpleNamespace(monotonic=lambda: next(seconds), thread_time=time.thread_time)
     )
 
     def read_all(opened: Wiki) -> None:

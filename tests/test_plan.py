@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from wikipin import Consent, Exposure, WikipinError
-from wikipin.exposure import DIRECTORIES, Standing
-from wikipin.lockfile import Entry
 from wikipin.names import Commit, PlanDigest, RelPath, SkillName
-from wikipin.plan import Change, plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
+from wikipin.plan.exposure import DIRECTORIES, Standing
+from wikipin.plan.lockfile import Entry
+from wikipin.plan.plan import Change, plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
+from wikipin.plan.state import Evidence, Pinned, Situation
+from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
-from wikipin.state import Evidence, Pinned, Situation
-from wikipin.table import TABLE, Action, Verb
 from wikipin.tree import Copy, File, Tree
 
 _OLD_COMMIT, _NEW_COMMIT = Commit("1" * 40), Commit("2" * 40)

@@ -10,9 +10,9 @@ import pytest
 from wikis import Content, commit, head, make_wiki, plain_skill, skill_md
 
 import wikipin
-from wikipin import question
-from wikipin.acceptance import ReviewRequiredError
+from wikipin.answer import question
 from wikipin.names import SkillName
+from wikipin.plan.acceptance import ReviewRequiredError
 
 _TOKEN = "ghp_" + "k3Jq9ZtB7vXwR2mN5pLsD8fGhC4yU6aEoI1T"
 _KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"

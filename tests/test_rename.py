@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from snapshot import snapshot
 
-from wikipin.rename import rename_directory
+from wikipin.disk.rename import rename_directory
 
 Make = Callable[[Path], object]
 
@@ -15,7 +15,7 @@ Make = Callable[[Path], object]
 @pytest.fixture(params=["native", "fallback"])
 def place(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     if request.param == "fallback":
-        monkeypatch.setattr("wikipin.rename._native", lambda: None)
+        monkeypatch.setattr("wikipin.disk.rename._native", lambda: None)
     (tmp_path / "from" / "source" / "deep").mkdir(parents=True)
     (tmp_path / "from" / "source" / "deep" / "file").write_bytes(b"new")
     (tmp_path / "to").mkdir()

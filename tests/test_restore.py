@@ -19,11 +19,11 @@ from wikis import Files, commit, git, head, make_wiki, object_file, object_id, p
 
 import wikipin
 from wikipin import Exposure, Project, WikipinError
-from wikipin.folder import Folder
+from wikipin.disk.folder import Folder
 from wikipin.names import SkillName
-from wikipin.placing import Done, Work, expose
-from wikipin.plan import Change
-from wikipin.project import Locked
+from wikipin.plan.plan import Change
+from wikipin.project.placing import Done, Work, expose
+from wikipin.project.project import Locked
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 
@@ -418,7 +418,7 @@ def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
         expose(work, done)
 
     with monkeypatch.context() as patch:
-        patch.setattr("wikipin.transaction.expose", expose_sometimes)
+        patch.setattr("wikipin.project.transaction.expose", expose_sometimes)
         restored = wikipin.restore(wiki, Project(project))
 
     assert restored.restored == (["hello", "third"] if failures == 1 else ["hello"])

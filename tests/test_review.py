@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wikis import skill_md
 
-from wikipin.excerpt import excerpts
 from wikipin.finding import Finding
 from wikipin.names import RelPath
-from wikipin.review import review
+from wikipin.review.excerpt import excerpts
+from wikipin.review.review import review
 from wikipin.tree import File, Tree
 
 _ROOT = Path(__file__).parents[1]

@@ -7,10 +7,10 @@ import pytest
 from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_object
 
 from wikipin import Project, Wiki, install, list_skills
-from wikipin.exposure import Standing
-from wikipin.lockfile import Entry
 from wikipin.names import Commit, SkillName
-from wikipin.state import Evidence, Pinned, Situation, State, state_of
+from wikipin.plan.exposure import Standing
+from wikipin.plan.lockfile import Entry
+from wikipin.plan.state import Evidence, Pinned, Situation, State, state_of
 from wikipin.tree import Copy, FileChange, Mark
 
 _PIN = Commit("1" * 40)

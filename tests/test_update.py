@@ -16,7 +16,7 @@ from wikis import Files, commit, git, head, make_wiki, plain_skill, skill_md, wr
 import wikipin
 from wikipin import Consent, Exposure, Project, WikipinError, Wish
 from wikipin.names import Revision, SkillName, parse_plan
-from wikipin.wiki import Wiki
+from wikipin.wiki.wiki import Wiki
 
 NAME = SkillName("hello")
 _OLD: Files = {**plain_skill(NAME), "run.sh": (b"one\n", True), "gone.md": b"gone", "a": b"a file", "b/c": b"below b"}
@@ -257,7 +257,7 @@ def test_each_discard_leaves_a_backup_of_its_own(wiki: Path, project: Path, monk
             return cls(2026, 1, 2, 3, 4, 5, tzinfo=tz)
 
     backups: list[str] = []
-    monkeypatch.setattr("wikipin.project.datetime", Still)
+    monkeypatch.setattr("wikipin.project.project.datetime", Still)
     for edit in (b"first", b"second", b"third"):
         (_copy(project) / "mine.md").write_bytes(edit)
         backups += wikipin.update(wiki, Project(project), NAME, _DISCARD).backups

@@ -13,7 +13,7 @@ from wikis import commit, git, head, make_wiki, object_id, plain_skill, skill_md
 from wikipin import Project, Wiki, WikipinError, default_wiki_path, list_skills
 from wikipin.names import HEAD, Commit, SkillName, parse_revision
 from wikipin.skill import Skill
-from wikipin.wiki import Catalogue
+from wikipin.wiki.wiki import Catalogue
 
 _HELLO: dict[str, bytes | tuple[bytes, bool]] = {
     "SKILL.md": skill_md("hello", body="caf\u00e9\r\n$Id$\r\n\0"),

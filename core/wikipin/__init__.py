@@ -1,21 +1,21 @@
 """Install agent skills from a git wiki into a project: the exact bytes of one commit, pinned in a lockfile."""
 
-from wikipin.adopt import adopt
-from wikipin.catalogue import Offers, list_skills
 from wikipin.errors import WikipinError
-from wikipin.exposure import Exposure, parse_exposure
-from wikipin.init import create_wiki
-from wikipin.install import Installed, install
-from wikipin.location import open_project
-from wikipin.plan import Consent
-from wikipin.project import Project
-from wikipin.remove import Removed, remove
-from wikipin.restore import Restored, restore
-from wikipin.show import Shown, show
-from wikipin.state import State
-from wikipin.status import Statuses, read_status
-from wikipin.update import Updated, Wish, update, update_all
-from wikipin.wiki import Wiki, default_wiki_path
+from wikipin.plan.exposure import Exposure, parse_exposure
+from wikipin.plan.plan import Consent
+from wikipin.plan.state import State
+from wikipin.project.location import open_project
+from wikipin.project.project import Project
+from wikipin.verbs.adopt import adopt
+from wikipin.verbs.catalogue import Offers, list_skills
+from wikipin.verbs.install import Installed, install
+from wikipin.verbs.remove import Removed, remove
+from wikipin.verbs.restore import Restored, restore
+from wikipin.verbs.show import Shown, show
+from wikipin.verbs.status import Statuses, read_status
+from wikipin.verbs.update import Updated, Wish, update, update_all
+from wikipin.wiki.create import create_wiki
+from wikipin.wiki.wiki import Wiki, default_wiki_path
 
 __version__ = "0.1.0"
 

@@ -12,8 +12,8 @@ from typing import Any, NoReturn, TextIO, TypeVar, cast
 import click
 
 import wikipin
-from wikipin import terminal
-from wikipin.acceptance import Acceptance, ReviewRequiredError
+from wikipin.answer import terminal
+from wikipin.answer.question import excerpts
 from wikipin.answer.reading import answer_list, answer_status
 from wikipin.answer.showing import answer_show
 from wikipin.answer.writing import (
@@ -25,11 +25,11 @@ from wikipin.answer.writing import (
     answer_update_all,
 )
 from wikipin.errors import WikipinError
-from wikipin.exposure import DIRECTORIES, Mode
 from wikipin.names import HEAD, PlanDigest, SkillName, parse_plan, parse_revision, parse_skill_name
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
+from wikipin.plan.exposure import DIRECTORIES, Mode
 from wikipin.prompt import ask_in_terminal
-from wikipin.question import excerpts
-from wikipin.status import check_bytecode
+from wikipin.verbs.status import check_bytecode
 
 
 @dataclass(frozen=True)

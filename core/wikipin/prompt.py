@@ -5,12 +5,12 @@ import termios
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wikipin import question
-from wikipin.acceptance import Acceptance, ReviewRequiredError
+from wikipin.answer import question
+from wikipin.answer.terminal import fold
 from wikipin.errors import WikipinError
 from wikipin.names import PlanDigest
-from wikipin.plan import require_plan
-from wikipin.terminal import fold
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
+from wikipin.plan.plan import require_plan
 
 _TERMINAL = Path("/dev/tty")
 _STDIN, _STDERR = 0, 2

@@ -16,7 +16,7 @@ from mcp_types import CallToolRequestParams, ElicitRequest, ElicitRequestFormPar
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 import wikipin
-from wikipin.acceptance import Acceptance, ReviewRequiredError, declined
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, declined
 
 REVIEW = "review"
 """The key of the question among those that a call has to have answered."""

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 import wikipin
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.location import is_part_of_a_program
+from wikipin.project.location import is_part_of_a_program
 
 _ROOTS = "roots"
 _SECONDS_FOR_ROOTS = 10.0

@@ -22,10 +22,10 @@ from mcp_types import (
 )
 
 import wikipin
-from wikipin import question
-from wikipin.acceptance import Acceptance, ReviewRequiredError
+from wikipin.answer import question
 from wikipin.checkpoint import cancellable
 from wikipin.errors import WikipinError
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
 from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
 from wikipin_mcp.approval import PersonNeededError, Questions

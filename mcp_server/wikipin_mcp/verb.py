@@ -9,9 +9,9 @@ from typing import Any, Literal
 from mcp_types import Tool, ToolAnnotations
 
 import wikipin
-from wikipin.acceptance import Acceptance
 from wikipin.errors import WikipinError
 from wikipin.names import parse_skill_name
+from wikipin.plan.acceptance import Acceptance
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ from pydantic import FileUrl
 from surfaces import Json, Outcome, command_words, outcome_of, outcome_of_command
 
 from wikipin import Project, cli
-from wikipin.folder import Folder
+from wikipin.disk.folder import Folder
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 

@@ -24,10 +24,10 @@ from wikis import Files, commit, make_wiki, plain_skill
 
 import wikipin
 from wikipin import Consent, Exposure, Project, WikipinError, Wish
-from wikipin.folder import Folder
-from wikipin.journal import Journal
+from wikipin.disk.folder import Folder
+from wikipin.disk.scan import scan
 from wikipin.names import SkillName
-from wikipin.scan import scan
+from wikipin.project.journal import Journal
 
 HELLO, OTHER = SkillName("hello"), SkillName("other")
 _SCRIPT = b"import sys\nsys.dont_write_bytecode = False\nimport helper\nprint(helper.say())\n"

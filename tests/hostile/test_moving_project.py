@@ -99,6 +99,6 @@ def test_who_opens_the_project_by_its_path_once_more_is_caught_through_every_doo
     way_in: Door, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: the same steps, with a project that is judged and then opened again."""
-    monkeypatch.setattr("wikipin.location.Project", open_by_path)
+    monkeypatch.setattr("wikipin.project.location.Project", open_by_path)
     assert any(scene.escapes(way_in, "context_status"))
     assert any(scene.escapes(way_in, "context_install_skill"))

@@ -16,7 +16,7 @@ from wikis import commit, commit_trees, make_wiki, plain_skill, skill_md, write_
 
 import wikipin
 from wikipin import Project, WikipinError
-from wikipin.folder import Folder
+from wikipin.disk.folder import Folder
 from wikipin.names import SkillName
 from wikipin.tree import Mark
 
@@ -38,7 +38,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(algorithm)
         return hashlib.new(algorithm, usedforsecurity=usedforsecurity)
 
-    monkeypatch.setattr("wikipin.objects.hashlib", SimpleNamespace(new=noted))
+    monkeypatch.setattr("wikipin.wiki.objects.hashlib", SimpleNamespace(new=noted))
     return found
 
 
@@ -127,7 +127,7 @@ def _slow_clock(monkeypatch: pytest.MonkeyPatch, step: float) -> None:
     """Have each wait for git take so many seconds."""
     seconds = count(step=step)
     monkeypatch.setattr(
-        "wikipin.deadline.time", SimpleNamespace(monotonic=lambda: next(seconds), thread_time=lambda: 0.0)
+        "wikipin.wiki.deadline.time", SimpleNamespace(monotonic=lambda: next(seconds), thread_time=lambda: 0.0)
     )
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from wikipin.frontmatter import read_frontmatter
 from wikipin.names import RelPath
-from wikipin.review import review
+from wikipin.review.review import review
 from wikipin.skill import Header, parse_header
 from wikipin.tree import File, Tree
 

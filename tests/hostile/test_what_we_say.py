@@ -14,21 +14,22 @@ from surfaces import Json, outcome_of
 from wikis import commit, head, make_wiki, skill_md
 
 import wikipin
-from wikipin import WikipinError, question, terminal
-from wikipin.acceptance import ReviewRequiredError
+from wikipin import WikipinError
+from wikipin.answer import question, terminal
 from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.showing import answer_show
 from wikipin.answer.writing import answer_install, answer_restore
-from wikipin.catalogue import Offer, Offers
 from wikipin.display import printable
-from wikipin.exposure import Exposure
 from wikipin.finding import Finding
 from wikipin.names import Commit, RelPath, SkillName
-from wikipin.restore import Restored
+from wikipin.plan.acceptance import ReviewRequiredError
+from wikipin.plan.exposure import Exposure
+from wikipin.plan.state import State
 from wikipin.skill import Skill
-from wikipin.state import State
 from wikipin.tree import File, Tree
+from wikipin.verbs.catalogue import Offer, Offers
+from wikipin.verbs.restore import Restored
 from wikipin_mcp.answers import failure, success
 
 _CARRIERS = [

@@ -236,7 +236,7 @@ def _hang(place: Place, number: int) -> Outcome:
     project = place.root / "hung" / f"{number}"
     project.mkdir()
     wiki = place.trap(HANGS[number]) / "wiki"
-    with traced_command(trace, project, before="wikipin.deadline.SECONDS = 1") as run:
+    with traced_command(trace, project, before="wikipin.wiki.deadline.SECONDS = 1") as run:
         outcome = run(command_words(INSTALL, {"name": "hello"}, wiki=wiki, project=project))
     assert snapshot(project) == {}
     assert read_trace(trace).wrongs("secret") == []

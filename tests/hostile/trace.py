@@ -30,14 +30,14 @@ _LONGEST_WORD = "4096"
 
 _SERVE = """
 import sys
-import wikipin.deadline
+import wikipin.wiki.deadline
 {before}
 from wikipin_mcp.__main__ import main
 sys.exit(main())
 """
 _COMMANDS = """
 import contextlib, io, json, sys
-import wikipin.deadline
+import wikipin.wiki.deadline
 {before}
 from wikipin.cli import main
 for line in sys.stdin:

@@ -78,7 +78,7 @@ class Pair:
     @property
     def wikipin(self) -> Tool:
         before = ("--wiki", str(self.wiki), "--project", str(self.project), "--json")
-        return Tool(Path(sys.executable), "wikipin.cli:main", "wikipin.install,filelock", before)
+        return Tool(Path(sys.executable), "wikipin.cli:main", "wikipin.verbs.install,filelock", before)
 
     def run_mm(self, *words: str) -> Done:
         """Run `mm context WORDS`, whatever comes of it; but a traceback is no answer."""

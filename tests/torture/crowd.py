@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 from torture.scenario import Scenario
 
 import wikipin
-from wikipin.folder import Folder
-from wikipin.lock import locked
+from wikipin.disk.folder import Folder
 from wikipin.names import SkillName, parse_revision
+from wikipin.project.lock import locked
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

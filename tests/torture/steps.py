@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-import wikipin.folder
-from wikipin.rename import exchange, rename_directory
+import wikipin.disk.folder
+from wikipin.disk.rename import exchange, rename_directory
 
 KILLED = 9
 # Else each child would import it anew, which takes longer than all that it does.
@@ -59,8 +59,8 @@ def _arm(step: int | None) -> None:
     for name in _CHANGING:
         function = getattr(os, name)
         setattr(os, name, wrapped(function, _creates) if name == "open" else wrapped(function))
-    setattr(wikipin.folder, "rename_directory", wrapped(rename_directory))  # noqa: B010 - as folder imported it
-    setattr(wikipin.folder, "exchange", wrapped(exchange))  # noqa: B010 - as folder imported it
+    setattr(wikipin.disk.folder, "rename_directory", wrapped(rename_directory))  # noqa: B010 - as folder imported it
+    setattr(wikipin.disk.folder, "exchange", wrapped(exchange))  # noqa: B010 - as folder imported it
 
 
 def _creates(_: object, flags: int, *__: object) -> bool:

@@ -17,7 +17,7 @@ from mcp import Client, StdioServerParameters
 from torture.scenario import Record, Scenario, bounds, make_torture_wiki, named, next_command
 from wikis import make_wiki, plain_skill, write_files
 
-from wikipin.deadline import SECONDS
+from wikipin.wiki.deadline import SECONDS
 
 SCENARIO = named("first install")
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])

@@ -25,7 +25,7 @@ from torture.scenario import Record, left_over
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
-from wikipin.rename import exchange, rename_directory
+from wikipin.disk.rename import exchange, rename_directory
 
 if TYPE_CHECKING:
     from wikipin.errors import Code
@@ -169,8 +169,8 @@ def _between_steps(random: Random) -> Generator[Disturb]:
         with pytest.MonkeyPatch.context() as patch:
             for name in _STEPS:
                 patch.setattr(os, name, wrapped(getattr(os, name)))
-            patch.setattr("wikipin.folder.rename_directory", wrapped(rename_directory))
-            patch.setattr("wikipin.folder.exchange", wrapped(exchange))
+            patch.setattr("wikipin.disk.folder.rename_directory", wrapped(rename_directory))
+            patch.setattr("wikipin.disk.folder.exchange", wrapped(exchange))
             yield
 
     yield disturb
@@ -306,7 +306,7 @@ def test_the_flips_catch_who_resolves_a_path_and_then_writes(
 
     Where the project itself is flipped, that is ours, if it opens the project that it has judged by its path.
     """
-    monkeypatch.setattr("wikipin.location.Project", open_by_path)
+    monkeypatch.setattr("wikipin.project.location.Project", open_by_path)
     naive = (_resolve_then_write,) if sweep.way_in is None else sweep.verbs[:1]
     while not sweep.wrong and sweep.rounds < 3000:
         sweep.run(naive, disturb)

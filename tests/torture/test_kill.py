@@ -10,10 +10,10 @@ from privilege import immutable
 from torture.scenario import SCENARIOS, Record, Scenario, bounds, left_over, make_torture_wiki, named, next_command
 from torture.steps import KILLED, run_until
 
-import wikipin.rename
-from wikipin.folder import Folder
-from wikipin.journal import Journal
-from wikipin.placing import Done, Work
+import wikipin.disk.rename
+from wikipin.disk.folder import Folder
+from wikipin.project.journal import Journal
+from wikipin.project.placing import Done, Work
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def _finds_anything(sweep: Sweep) -> bool:
 def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to rename: with the system call that never replaces, and without it."""
     if request.param == "fallback":
-        monkeypatch.setattr(wikipin.rename, "_native", lambda: None)
+        monkeypatch.setattr(wikipin.disk.rename, "_native", lambda: None)
     way: str = request.param
     return way
 
@@ -96,7 +96,7 @@ def test_the_sweep_sees_that_a_program_keeps_no_journal(
     scenario: Scenario, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: without its journal a program goes red; but for an adoption, which changes one file alone."""
-    monkeypatch.setattr("wikipin.project.write_journal", _no_journal)
+    monkeypatch.setattr("wikipin.project.project.write_journal", _no_journal)
     assert _finds_anything(Sweep(scenario, place))
 
 
@@ -109,7 +109,7 @@ def test_the_sweep_sees_that_edited_bytes_are_thrown_away(place: Path, monkeypat
     scenario = named("update of an edited copy")
     wiki = make_torture_wiki(place / "wiki")
     allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
-    monkeypatch.setattr("wikipin.transaction.keep_edits", _throws_away)
+    monkeypatch.setattr("wikipin.project.transaction.keep_edits", _throws_away)
     scenario.prepare(wiki, place / "project")
     scenario.run(wiki, place / "project")
     assert allowed.violations(place / "project")
@@ -121,7 +121,7 @@ def _finishes_nothing(_: Folder, __: Folder, ___: Journal) -> None:
 
 def test_the_sweep_sees_that_a_recovery_does_not_finish(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a next command that only sweeps what was staged loses the change, or half of it."""
-    monkeypatch.setattr("wikipin.transaction.finish", _finishes_nothing)
+    monkeypatch.setattr("wikipin.project.transaction.finish", _finishes_nothing)
     assert _finds_anything(Sweep(named("update"), place))
 
 
@@ -178,7 +178,7 @@ def test_a_removal_that_cannot_move_the_copy_is_undone_whenever_it_is_killed(
     record_property: Record,
 ) -> None:
     """It is not asked beforehand: something is in the way only since then."""
-    monkeypatch.setattr("wikipin.project.check_movable", _asks_nothing)
+    monkeypatch.setattr("wikipin.project.project.check_movable", _asks_nothing)
     pairs = list(StuckSweep(named(name), place).pairs(every, is_lifted=is_lifted))
     record_property("pairs of kills", len(pairs))
     assert [pair for pair in pairs if pair[2]] == []
@@ -196,6 +196,6 @@ def _puts_nothing_back(_: Work) -> list[str]:
 
 def test_the_sweep_sees_that_a_removal_is_not_undone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without its exposures the skill is neither there nor gone."""
-    monkeypatch.setattr("wikipin.project.check_movable", _asks_nothing)
-    monkeypatch.setattr("wikipin.transaction.put_back", _puts_nothing_back)
+    monkeypatch.setattr("wikipin.project.project.check_movable", _asks_nothing)
+    monkeypatch.setattr("wikipin.project.transaction.put_back", _puts_nothing_back)
     assert any(wrong for *_, wrong in StuckSweep(named("remove"), place).pairs((4, 1000), is_lifted=False))

@@ -204,9 +204,9 @@ def _without(unsynced: str, cut: Cut, disk: Disk, story: Story) -> set[str]:
 
 def test_the_sweep_sees_that_a_program_does_not_sync(disk: Disk, tell: Tell) -> None:
     """The control: where names are written before bytes, files are torn; else, what was reported is lost."""
-    torn = _without("wikipin.folder.sync", Cut.LOG_FLUSHED, disk, tell(SCENARIOS[0]))
+    torn = _without("wikipin.disk.folder.sync", Cut.LOG_FLUSHED, disk, tell(SCENARIOS[0]))
     assert torn >= {"the lockfile is torn", "neither old nor new: .memtomem/skills/hello/SKILL.md"}
-    lost = _without("wikipin.folder.sync", Cut.LOG_LOST, disk, tell(SCENARIOS[0]))
+    lost = _without("wikipin.disk.folder.sync", Cut.LOG_LOST, disk, tell(SCENARIOS[0]))
     assert lost >= {"neither old nor new: .memtomem/lock.json", "neither old nor new: .memtomem/skills/hello/SKILL.md"}
 
 
@@ -214,5 +214,5 @@ def test_the_sweep_sees_that_a_program_does_not_sync(disk: Disk, tell: Tell) -> 
 @pytest.mark.whole
 @pytest.mark.parametrize("unsynced", ["sync_file", "sync_tree"])
 def test_the_sweep_sees_that_a_program_does_not_sync_its_files(unsynced: str, cut: Cut, disk: Disk, tell: Tell) -> None:
-    torn = _without(f"wikipin.folder.Folder.{unsynced}", cut, disk, tell(SCENARIOS[0]))
+    torn = _without(f"wikipin.disk.folder.Folder.{unsynced}", cut, disk, tell(SCENARIOS[0]))
     assert "neither old nor new: .memtomem/skills/hello/SKILL.md" in torn

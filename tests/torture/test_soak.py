@@ -18,10 +18,10 @@ from torture.scenario import Record, left_over
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
-import wikipin.project
-from wikipin.folder import Folder
-from wikipin.inspection import unsettled_of
-from wikipin.lock import locked
+import wikipin.project.project
+from wikipin.disk.folder import Folder
+from wikipin.project.inspection import unsettled_of
+from wikipin.project.lock import locked
 
 _WRITERS = 16
 _READERS = 1
@@ -205,7 +205,7 @@ def _write_on(soak: Soak, me: int, random: Random) -> None:
             finally:
                 board.say_holds(me, holds=False)
 
-    setattr(wikipin.project, "locked", said)  # noqa: B010 - as project imported it
+    setattr(wikipin.project.project, "locked", said)  # noqa: B010 - as project imported it
     parent = os.getppid()
     while os.getppid() == parent:
         slot = random.randrange(_SLOTS)
@@ -279,6 +279,6 @@ def _no_sweep(_: Folder) -> None:
 
 def test_the_soak_sees_what_is_left_over(soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without the sweep of what was staged, something is left after the next command."""
-    monkeypatch.setattr("wikipin.transaction.sweep", _no_sweep)
+    monkeypatch.setattr("wikipin.project.transaction.sweep", _no_sweep)
     soak.run(20)
     assert any("left over" in wrong for wrong in soak.looks.wrong)

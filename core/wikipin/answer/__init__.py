@@ -1,1 +1,1 @@
-"""What the verbs answer, as JSON, to agents and to scripts alike."""
+"""Tells a caller what a verb did, as JSON and as lines; does nothing itself."""

@@ -7,14 +7,14 @@ Every string that came from a wiki or a lockfile is made printable here. A reade
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
-from wikipin import lockfile as lockfiles
 from wikipin.answer.page import fitting, fitting_text, left, render, shown, size
-from wikipin.catalogue import Offers
 from wikipin.display import printable
-from wikipin.lockfile import Json, is_supported, parse_document
-from wikipin.state import State
-from wikipin.status import Status, Statuses
+from wikipin.plan import lockfile as lockfiles
+from wikipin.plan.lockfile import Json, is_supported, parse_document
+from wikipin.plan.state import State
 from wikipin.tree import FileChange
+from wikipin.verbs.catalogue import Offers
+from wikipin.verbs.status import Status, Statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
-from wikipin.active import find_acts
 from wikipin.answer.page import counted, fitting, fitting_text, left, size
 from wikipin.answer.writing import ListedAct, ListedFile, fitting_acts, listed_files
 from wikipin.display import printable, printable_lines
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
-from wikipin.show import Difference, Shown
+from wikipin.review.active import find_acts
+from wikipin.verbs.show import Difference, Shown
 
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_PATH = 200

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
-from wikipin.active import Act, find_acts
 from wikipin.answer.page import counted, fitting, fitting_text, left
 from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.install import Installed
-from wikipin.remove import Removed
-from wikipin.restore import Restored
+from wikipin.review.active import Act, find_acts
 from wikipin.skill import Skill
-from wikipin.update import Updated
+from wikipin.verbs.install import Installed
+from wikipin.verbs.remove import Removed
+from wikipin.verbs.restore import Restored
+from wikipin.verbs.update import Updated
 
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300

@@ -1,0 +1,210 @@
+"""What a person sees in a terminal: the lines of each answer. No I/O.
+
+What is of a file stands behind `  | `, line by line. No line of ours begins so.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from unicodedata import east_asian_width
+
+from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
+from wikipin.answer.showing import ShowAnswer
+from wikipin.answer.writing import (
+    InstallAnswer,
+    ListedAct,
+    ListedFile,
+    RemoveAnswer,
+    RestoreAnswer,
+    UpdateAllAnswer,
+    UpdateAnswer,
+)
+from wikipin.verbs.status import DRIFT
+
+_SHORT = 12
+"""Digits of a commit id that a person reads."""
+
+_FOREIGN = re.compile(r" *\| ")
+_INDENT = " " * 8
+_NARROWEST = 20
+
+
+def fold(line: str, width: int) -> Iterator[str]:
+    """Break a line that is wider than the terminal, which would go on at its edge, where lines of ours begin.
+
+    What is of a file goes on behind the same mark, all else indented, and from a blank on, if there is one.
+    """
+    foreign = _FOREIGN.match(line)
+    begin = foreign[0] if foreign else _INDENT
+    width = max(width, _NARROWEST)
+    row, cells = "", 0
+    for character in line:
+        cells += _cells(character)
+        if cells > width:
+            kept = len(row) if foreign else row.rstrip().rfind(" ", len(begin) + 1) + 1 or len(row)
+            yield row[:kept]
+            row = begin + row[kept:]
+            cells = sum(map(_cells, row)) + _cells(character)
+        row += character
+    yield row
+
+
+def _cells(character: str) -> int:
+    return 2 if east_asian_width(character) in {"F", "W"} else 1
+
+
+def show_init(done: str, wiki: str) -> Iterator[str]:
+    yield f"The wiki is {done}: {wiki}"
+    yield "Next: commit a skill there as skills/NAME/SKILL.md, and see it with: wikipin list"
+
+
+def show_list(answer: ListAnswer, query: str) -> Iterator[str]:
+    if not answer["skills"]:
+        yield f"No skill matches '{query}'." if query else "The wiki has no skill yet."
+    width = max((len(skill["name"]) for skill in answer["skills"]), default=0)
+    for skill in answer["skills"]:
+        yield f"{skill['name']:<{width}}  {skill['state']:<9}  {skill['description']}"
+    if answer["next_cursor"] is not None:
+        yield f"… and {answer['total'] - len(answer['skills'])} more; raise --limit, or give a word to look for"
+
+
+def show_skill(answer: ShowAnswer, excerpts: Mapping[tuple[str, int | None], str]) -> Iterator[str]:
+    """Show a skill; `excerpts` are the lines of its findings, which no answer repeats, because a model may read it."""
+    yield f"{answer['name']} at {answer['wiki_commit'][:_SHORT]}: {answer['description']}"
+    for file in answer["files"]:
+        yield f"  {_file(file)}"
+    for found in answer["findings"]:
+        at = found["path"] if found["line"] is None else f"{found['path']}:{found['line']}"
+        yield f"{'finding' if found['blocking'] else 'notice'}: {at}: {found['what']} ({found['rule']})"
+        yield from _of_file(excerpts.get((found["path"], found["line"])))
+    yield from _acts("acts", answer["acts"])
+    yield f"Plan: {answer['plan']}"
+    yield f"--- {answer['path']}"
+    yield from _of_file(answer["skill_md"])
+    if "changes" in answer:
+        yield "--- against the copy in this project"
+        if not answer["changes"]:
+            yield "  no difference"
+        for change in answer["changes"]:
+            yield f"  {change['change']:<8}  {change['path']}"
+            yield from _of_file(change["diff"])
+
+
+def _of_file(text: str | None) -> Iterator[str]:
+    """Show what is of a file so that none of it can be taken for ours."""
+    for line in (text or "").splitlines():
+        yield f"  | {line}"
+
+
+def show_status(answer: StatusAnswer) -> Iterator[str]:
+    if not answer["supported"]:
+        yield f"The lockfile has version {answer['version']}, which this wikipin does not know."
+    elif not answer["skills"]:
+        yield "No skill is installed here."
+    width = max((len(skill["name"]) for skill in answer["skills"]), default=0)
+    for skill in answer["skills"]:
+        pin = (skill["wiki_commit"] or "")[:_SHORT]
+        yield f"{skill['name']:<{width}}  {skill['state']:<9}  {pin}".rstrip()
+        yield from _changes(skill)
+
+
+def show_check(answer: StatusAnswer) -> Iterator[str]:
+    """Show only what a team has to look at."""
+    if not answer["supported"]:
+        yield from show_status(answer)
+        return
+    drifted = [skill for skill in answer["skills"] if skill["state"] in DRIFT or skill.get("bytecode")]
+    for skill in drifted:
+        if skill["state"] in DRIFT:
+            yield f"{skill['name']}: {skill['state']}"
+            yield from _changes(skill)
+        if found := skill.get("bytecode"):
+            yield f"{skill['name']}: bytecode that its source does not prove; remove its __pycache__ directories"
+            yield from (f"  {each['path']}: {each['why']}" for each in found)
+    unchecked = [skill for skill in answer["skills"] if not skill["compared"] and skill not in drifted]
+    for skill in unchecked:
+        why = "has no entry" if skill["wiki_commit"] is None else "has no digests"
+        yield f"{skill['name']}: {why} in the lockfile, and was not checked"
+    every = len(answer["skills"])
+    yield f"{every - len(drifted) - len(unchecked)} of {every} skills are as the lockfile says."
+
+
+def _changes(skill: SkillStatus) -> Iterator[str]:
+    for change in skill["changes"]:
+        yield f"  {change['change']:<8}  {change['path']}"
+    if skill["changes_left_out"]:
+        yield f"  and {skill['changes_left_out']} more"
+    for path in skill["not_exposed"]:
+        yield f"  not visible at {path}"
+
+
+def show_install(answer: InstallAnswer) -> Iterator[str]:
+    at = f"at {answer['wiki_commit'][:_SHORT]}"
+    if answer["installed_at"] is None:
+        yield f"Would install {answer['name']} {at}, and has written nothing:"
+    else:
+        yield f"Installed {answer['name']} {at}:"
+    for file in answer["files"]:
+        yield f"  {answer['path']}/{_file(file)}"
+    yield from _acts("acts", answer["acts"])
+    yield from _exposed(answer)
+    if answer["installed_at"] is None:
+        yield f"Plan: {answer['plan']}"
+
+
+def show_adopt(answer: InstallAnswer) -> Iterator[str]:
+    yield f"Recorded {answer['path']}, which is {answer['name']} at {answer['wiki_commit'][:_SHORT]}:"
+    yield from _exposed(answer)
+
+
+def show_update(answer: UpdateAnswer) -> Iterator[str]:
+    came, went = answer["previous_commit"][:_SHORT], answer["wiki_commit"][:_SHORT]
+    if answer["installed_at"] is None:
+        yield f"Would update {answer['name']} from {came} to {went}, and has written nothing:"
+    elif came == went and not answer["changes"] and answer["backup"] is None:
+        yield f"{answer['name']} is up to date at {went}."
+    else:
+        yield f"Updated {answer['name']} from {came} to {went}:"
+    for change in answer["changes"]:
+        yield f"  {change['change']:<8}  {answer['path']}/{change['path']}"
+    yield from _acts("new act", answer["acts_added"])
+    if answer["backup"] is not None:
+        yield f"The edited copy is in {answer['backup']}"
+    if answer["installed_at"] is None:
+        yield f"Plan: {answer['plan']}"
+
+
+def show_update_all(answer: UpdateAllAnswer) -> Iterator[str]:
+    for updated in answer["updated"]:
+        yield from show_update(updated)
+    yield f"{len(answer['updated'])} updated, {len(answer['unchanged'])} up to date, {len(answer['failed'])} refused."
+
+
+def show_restore(answer: RestoreAnswer) -> Iterator[str]:
+    for name in answer["restored"]:
+        yield f"Restored {name}"
+    yield (
+        f"{len(answer['restored'])} restored, {len(answer['unchanged'])} as they should be, "
+        f"{len(answer['failed'])} refused."
+    )
+
+
+def show_remove(answer: RemoveAnswer) -> Iterator[str]:
+    yield f"Removed {answer['name']}."
+    for path in answer["unexposed"]:
+        yield f"  {path}"
+    if answer["backup"] is not None:
+        yield f"The edited copy is in {answer['backup']}"
+
+
+def _file(file: ListedFile) -> str:
+    return f"{file['path']}{' (executable)' if file['executable'] else ''}  {file['size']} bytes"
+
+
+def _acts(word: str, acts: list[ListedAct]) -> Iterator[str]:
+    for act in acts:
+        yield f"{word}: {act['path']}: {act['what']}"
+
+
+def _exposed(answer: InstallAnswer) -> Iterator[str]:
+    for path in answer["exposed"]:
+        yield f"  {path} -> {answer['path']}"

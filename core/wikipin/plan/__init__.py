@@ -1,0 +1,1 @@
+"""Decides what is done or refused, from values alone."""

@@ -1,0 +1,138 @@
+"""How a skill stands, from values alone: the lockfile's entry, what is on disk, and what the wiki says of the pin.
+
+No I/O. A `Situation` is what the project says by itself, and all that a plan is made from; a `State` is the same in the
+words of docs/contract.md, with the wiki's word on whether it is up to date.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from wikipin.plan.exposure import Standing, exposed_path
+from wikipin.plan.lockfile import Entry
+from wikipin.tree import Copy, FileChange, Listing, Mark, compare
+
+
+class State(StrEnum):
+    """The states, as docs/contract.md explains them."""
+
+    AVAILABLE = "available"
+    OK = "ok"
+    BEHIND = "behind"
+    MODIFIED = "modified"
+    MISSING = "missing"
+    UNTRACKED = "untracked"
+    DIVERGED = "diverged"
+    UNKNOWN = "unknown"
+
+
+class Situation(Enum):
+    """What a project says of one skill."""
+
+    ABSENT = "no entry, no copy"
+    UNTRACKED = "a copy without an entry"
+    MISSING = "an entry without a copy"
+    CLEAN = "a copy that is as it was installed"
+    EDITED = "a copy that somebody changed"
+    UNVERIFIED = "a copy that cannot be compared"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a project says of one skill at one moment."""
+
+    name: str
+    entry: Entry | None
+    copy: Copy | None
+    exposures: Mapping[str, Standing | Copy] = field(default_factory=dict[str, Standing | Copy])
+    """Word of `exposure.DIRECTORIES` -> what stands there; a Copy where the entry says that it is ours."""
+
+    @property
+    def says_all(self) -> bool:
+        """Tell whether what was installed is known without the wiki."""
+        entry = self.entry
+        return entry is None or (entry.digests is not None and (self.copy is not None or entry.executable is not None))
+
+    def installed(self, pinned: Listing | None = None) -> Listing | None:
+        """Return the files that were installed, as far as the entry says, else `pinned`, the skill at its pin, does."""
+        return None if self.entry is None else _installed(self.entry, self.copy, pinned)
+
+    def changes(self, pinned: Listing | None = None) -> list[FileChange] | None:
+        """Return how the copy, and each copy that is an exposure, differs from what was installed.
+
+        None where there is something on disk and nothing to compare it with.
+        """
+        if self.entry is None:
+            return None if self.copy is not None else []
+        found: list[FileChange] = []
+        for at, copy in self.copies():
+            if (installed := _installed(self.entry, copy, pinned)) is None:
+                return None
+            found += [FileChange(at + found.path, found.change) for found in compare(installed, copy)]
+        return found
+
+    def situation(self, pinned: Listing | None = None) -> Situation:
+        """Return what the project says. Where the copy is gone, but not an edited exposure of it, that is an edit."""
+        if self.entry is None:
+            return Situation.ABSENT if self.copy is None else Situation.UNTRACKED
+        changes = self.changes(pinned)
+        if changes is None:
+            return Situation.UNVERIFIED
+        if changes:
+            return Situation.EDITED
+        return Situation.MISSING if self.copy is None else Situation.CLEAN
+
+    def copies(self) -> Iterator[tuple[str, Copy]]:
+        """Yield the copy, and each exposure that is one of ours, with what their paths are told with in front."""
+        if self.copy is not None:
+            yield "", self.copy
+        for word, standing in self.exposures.items():
+            if isinstance(standing, Copy):
+                yield f"{exposed_path(word, self.name)}/", standing
+
+
+def _installed(entry: Entry, copy: Copy | None, pinned: Listing | None) -> Listing | None:
+    digests = entry.digests
+    if digests is None:
+        if pinned is None:
+            return None
+        digests = {path: mark.sha256 for path, mark in pinned.items()}
+    executable = entry.executable
+    if executable is None:
+        # Nobody wrote down which files are executable: then what stands there is believed.
+        believed = copy.listing if copy is not None else pinned or {}
+        executable = [path for path, mark in believed.items() if mark.executable]
+    return {path: Mark(digest, path in executable) for path, digest in digests.items()}
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """What a wiki says of a pin, as seen from one commit of it; `tree_id` is None where either has not the skill."""
+
+    is_known: bool
+    is_ancestor: bool
+    tree_id: str | None = None
+    listing: Listing | None = None
+    """The skill's files at the pin, where it was needed: where the entry has no digests that count."""
+
+
+def state_of(evidence: Evidence, pinned: Pinned | None, at_head: str | None = None) -> State:
+    """Return the state, of a wiki that has the skill's tree `at_head`; `pinned` is None where there is no wiki."""
+    if evidence.entry is not None and evidence.copy is None:
+        return State.MISSING
+    situation = evidence.situation(pinned.listing if pinned else None)
+    if situation is Situation.CLEAN and pinned is not None:
+        if not (pinned.is_known and pinned.is_ancestor):
+            return State.DIVERGED
+        return State.OK if pinned.tree_id == at_head else State.BEHIND
+    return _WITHOUT_WIKI[situation]
+
+
+_WITHOUT_WIKI = {
+    Situation.ABSENT: State.AVAILABLE,
+    Situation.UNTRACKED: State.UNTRACKED,
+    Situation.MISSING: State.MISSING,
+    Situation.CLEAN: State.UNKNOWN,
+    Situation.EDITED: State.MODIFIED,
+    Situation.UNVERIFIED: State.UNKNOWN,
+}

@@ -1,0 +1,72 @@
+"""The names below a project's `.memtomem`, and what may stand at them."""
+
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+
+from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.plan import refusal
+from wikipin.project.staging import OWNER, STAGING
+
+MEMTOMEM = ".memtomem"
+LOCK = ".lock.json.lock"
+LOCKFILE = "lock.json"
+SKILLS = "skills"
+TXN = ".txn"
+REDO = "redo.json"
+BACKUP = ".backup"
+
+FILES = {
+    ".gitignore": ".staging/\n.txn/\n.backup/\n.lock.json.lock\n",
+    # A checkout that rewrote line endings would change every digest.
+    ".gitattributes": "* -text\n",
+}
+"""What the first install writes beside the lockfile, for git."""
+
+_DIRECTORIES = (SKILLS, STAGING, TXN, BACKUP)
+
+
+def check_layout(memtomem: Folder) -> None:
+    """Refuse a link or a special file at any name that is ours, before anything is done with it."""
+    expected = dict.fromkeys(_DIRECTORIES, What.DIRECTORY) | dict.fromkeys((LOCKFILE, LOCK, *FILES), What.FILE)
+    for name, what in expected.items():
+        _check(memtomem, name, name, what)
+    with _opened(memtomem, TXN) as txn:
+        if txn is not None:
+            for name in txn.names():
+                _check(txn, name, f"{TXN}/{name}", What.FILE)
+    with _opened(memtomem, STAGING) as area:
+        if area is not None:
+            for name in area.names():
+                _check_staging(area, name)
+
+
+def _check_staging(area: Folder, name: str) -> None:
+    with _opened(area, name) as staging:
+        if staging is not None:
+            _check(staging, OWNER, f"{STAGING}/{name}/{OWNER}", What.FILE)
+
+
+def _check(folder: Folder, name: str, path: str, expected: What) -> None:
+    if folder.what(name) not in {expected, What.NOTHING}:
+        raise NotOrdinaryError(0, "", path)
+
+
+@contextmanager
+def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
+    """Open the directory `name`; None where there is none, or none any more."""
+    try:
+        child = folder.child(name) if folder.what(name) is What.DIRECTORY else None
+    except FileNotFoundError:
+        child = None
+    with child or nullcontext() as opened:
+        yield opened
+
+
+def check_writable(memtomem: Folder) -> None:
+    """Refuse what could not be carried through: where a directory of ours may not be written to, nothing is begun."""
+    if not memtomem.is_writable():
+        raise refusal.unwritable(MEMTOMEM)
+    for name in _DIRECTORIES:
+        with _opened(memtomem, name) as place:
+            if place is not None and not place.is_writable():
+                raise refusal.unwritable(f"{MEMTOMEM}/{name}")

@@ -1,0 +1,72 @@
+"""The project's lock: an exclusive `flock` on `.memtomem/.lock.json.lock`, the file that memtomem locks too.
+
+It is never removed and never replaced: whoever holds the descriptor of a file that has lost its name guards nothing.
+memtomem also locks `.memtomem/skills/.NAME.lock`, all the while that it writes a copy, and takes the other one last.
+"""
+
+import os
+import random
+import stat
+import time
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager, suppress
+
+from wikipin.checkpoint import checkpoint
+from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.errors import WikipinError
+from wikipin.project.layout import LOCK, SKILLS
+
+LOCK_SECONDS = 30.0
+
+_POLL_SECONDS = 0.005
+
+
+@contextmanager
+def locked(memtomem: Folder, *, seconds: float = LOCK_SECONDS) -> Generator[None]:
+    """Hold the project's lock; `busy` where it is not free within `seconds`."""
+    with _locked_file(memtomem, LOCK, os.O_CREAT, seconds):
+        yield
+
+
+@contextmanager
+def locked_copies(memtomem: Folder, names: Iterable[str]) -> Generator[None]:
+    """Hold memtomem's lock of each of these skills, where it has ever been at work on one; take the project's after it.
+
+    Where its file is not there, none is made: nothing but skills belongs among the skills.
+    """
+    with ExitStack() as stack:
+        if memtomem.what(SKILLS) is What.DIRECTORY:
+            skills = stack.enter_context(memtomem.child(SKILLS))
+            for name in sorted(names):
+                if skills.what(f".{name}.lock") is What.FILE:
+                    with suppress(FileNotFoundError):
+                        stack.enter_context(_locked_file(skills, f".{name}.lock", 0, LOCK_SECONDS))
+        yield
+
+
+@contextmanager
+def _locked_file(folder: Folder, name: str, creating: int, seconds: float) -> Generator[None]:
+    from filelock import lock_descriptor  # noqa: PLC0415 - its import takes longer than a whole read-only call
+
+    deadline = time.monotonic() + seconds
+    while True:
+        flags = os.O_RDWR | creating | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(name, flags, 0o666, dir_fd=folder.descriptor)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NotOrdinaryError(0, "", name)
+            while not lock_descriptor(descriptor, blocking=False):
+                checkpoint()
+                if time.monotonic() >= deadline:
+                    raise WikipinError(
+                        "busy",
+                        f"another program has held the project's lock for {seconds:.0f} seconds",
+                        "Wait until it has ended, and call again",
+                    )
+                # Who sleeps equally long wakes together, and one wins a turn.
+                time.sleep(random.uniform(0, 2 * _POLL_SECONDS))  # noqa: S311 - not a secret
+            if os.fstat(descriptor).st_nlink > 0:  # else somebody removed it, and a lock on it guards nothing
+                yield
+                return
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,137 @@
+"""Where a tree is written before anybody can see it: `.memtomem/.staging/<random>`, outside what agents search.
+
+No project lock is held here. A staging directory belongs to whoever holds the `flock` on its `owner` file, and so to
+nobody once that process is gone: only then may another sweep it away.
+"""
+
+import os
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from wikipin.checkpoint import checkpoint
+from wikipin.disk.deletion import delete_tree
+from wikipin.disk.folder import Folder, What
+from wikipin.tree import Tree
+
+STAGING = ".staging"
+OWNER = "owner"
+_PROBE = "probe"
+_OPEN_OWNER = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass
+class Staging:
+    """One staging directory of ours. `keep` is set while a journal refers to it."""
+
+    name: str
+    folder: Folder
+    keep: bool = False
+    plans: dict[str, str] = field(default_factory=dict[str, str])
+    """The plan digest of what was written, by name."""
+
+    def write(self, name: str, tree: Tree) -> None:
+        """Write `tree` at `name` and sync it: all files first, then all of them to the medium, then directories."""
+        with self.folder.make_child(name) as root:
+            for file in tree.files:
+                checkpoint()
+                _write(root, file.path.split("/"), file.content, 0o777 if file.executable else 0o666)
+            root.sync_tree()
+        self.folder.sync()
+        self.plans[name] = tree.plan
+
+    def probe(self) -> str:
+        """Return the name of a directory in it that is not empty, made at the first call."""
+        with self.folder.make_child(_PROBE) as probe, suppress(FileExistsError):
+            probe.write_new(_PROBE, b"")
+        return _PROBE
+
+
+def _write(folder: Folder, parts: list[str], content: bytes, mode: int) -> None:
+    if len(parts) == 1:
+        folder.write_new(parts[0], content, mode=mode)
+        return
+    with folder.make_child(parts[0]) as child:
+        _write(child, parts[1:], content, mode)
+
+
+@contextmanager
+def open_staging(memtomem: Folder) -> Generator[Staging]:
+    """Make a staging directory, and remove it at the end unless it is to be kept."""
+    with memtomem.make_child(STAGING) as area:
+        memtomem.sync()
+        name, folder, owner = _create(area)
+        staging = Staging(name, folder)
+        try:
+            area.sync()
+            yield staging
+        finally:
+            if not staging.keep:
+                # What cannot be removed now is swept by the next writer; it is no reason to fail.
+                with suppress(OSError):
+                    _remove(area, name, folder)
+            folder.__exit__(None, None, None)
+            os.close(owner)
+
+
+def sweep(memtomem: Folder) -> None:
+    """Remove every staging directory whose owner is gone. The project's lock is held, and no journal is left."""
+    if memtomem.what(STAGING) is not What.DIRECTORY:
+        return
+    with memtomem.child(STAGING) as area:
+        for name in area.names():
+            if area.what(name) is What.DIRECTORY:
+                # One of which something cannot be removed is left, and tried again by the next: it stops nobody.
+                with suppress(OSError):
+                    _sweep_one(area, name)
+
+
+def _sweep_one(area: Folder, name: str) -> None:
+    with area.child(name) as folder:
+        try:
+            owner = os.open(OWNER, _OPEN_OWNER, dir_fd=folder.descriptor)
+        except FileNotFoundError:
+            # Its maker is between two steps, or died there. It is empty, and the first of them would make another.
+            with suppress(OSError):
+                os.rmdir(name, dir_fd=area.descriptor)
+            return
+        try:
+            if _is_ours(owner):
+                _remove(area, name, folder)
+        finally:
+            os.close(owner)
+
+
+def _remove(area: Folder, name: str, folder: Folder) -> None:
+    """Remove a staging directory, the proof of its ownership last: what is left half-way can still be swept."""
+    for inside in folder.names():
+        if inside != OWNER:
+            delete_tree(folder, inside)
+    folder.discard(OWNER)
+    os.rmdir(name, dir_fd=area.descriptor)
+
+
+def _create(area: Folder) -> tuple[str, Folder, int]:
+    while True:
+        name = secrets.token_hex(8)
+        os.mkdir(name, dir_fd=area.descriptor)
+        try:
+            folder = area.child(name)
+        except FileNotFoundError:
+            continue
+        try:
+            owner = os.open(OWNER, _OPEN_OWNER | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder.descriptor)
+        except FileNotFoundError:
+            folder.__exit__(None, None, None)
+            continue
+        if _is_ours(owner) and os.fstat(owner).st_nlink == 1:
+            return name, folder, owner
+        os.close(owner)
+        folder.__exit__(None, None, None)
+
+
+def _is_ours(owner: int) -> bool:
+    from filelock import lock_descriptor  # noqa: PLC0415 - its import takes longer than a whole read-only call
+
+    return lock_descriptor(owner, blocking=False)

@@ -1,0 +1,1 @@
+"""One thing that a user asks for, a module each: joins wiki, plan and project."""

@@ -1,0 +1,99 @@
+"""The verb `install`: one skill of the wiki, at one commit, into a project."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wikipin.names import HEAD, PlanDigest, Revision, SkillName
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_review
+from wikipin.plan.exposure import CANONICAL, Exposure, exposed_path
+from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.plan.plan import plan_install, require_plan, with_acceptance
+from wikipin.project.placing import Done
+from wikipin.project.project import Project
+from wikipin.skill import Skill
+from wikipin.tree import SKILL_MD
+from wikipin.wiki.wiki import Wiki
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What an install did, or, where `installed_at` is None, would do."""
+
+    skill: Skill
+    installed_at: str | None
+    exposed: list[str]
+    warnings: list[str]
+
+    @property
+    def path(self) -> str:
+        """The canonical copy, relative to the project."""
+        return f"{CANONICAL}/{self.skill.name}"
+
+    @property
+    def skill_md_path(self) -> str:
+        """Its SKILL.md, relative to the project."""
+        return f"{self.path}/{SKILL_MD}"
+
+
+def install(
+    wiki_path: Path,
+    project: Project,
+    name: SkillName,
+    *,
+    ref: Revision = HEAD,
+    plan: PlanDigest | None = None,
+    exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
+    dry_run: bool = False,
+) -> Installed:
+    """Install skill `name` as it is at `ref`; with `dry_run`, refuse what would be refused and write nothing.
+
+    `plan`, where it is given, is the digest of the only content that may be written; `acceptance` is a person's yes to
+    findings. Raises WikipinError, and has then changed nothing, but for `io-error`, whose text says whether the change
+    is committed.
+    """
+    exposure = exposure or Exposure()
+    with Wiki(wiki_path) as wiki:
+        skill = wiki.read_skill(wiki.resolve(ref), name)
+        warnings = content_warnings(wiki, skill, ref)
+    evidence = project.look(name)
+    require_plan(skill, plan)
+    change = plan_install(skill.edition, evidence, exposure)
+    accepted, found = review_warnings(skill, acceptance, None, ref, "install", "skill", name, dry_run=dry_run)
+    warnings += found
+    if dry_run:
+        return Installed(skill, None, [exposed_path(word, name) for word in sorted(exposure.words)], warnings)
+    with project.change([(change, skill.tree)]) as locked:
+        done = locked.commit(with_acceptance(plan_install(skill.edition, locked.look(name), exposure), accepted))
+    return Installed(skill, done.installed_at, done.exposed, [*warnings, *exposure_warnings(done)])
+
+
+def review_warnings(
+    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, ref: Revision, *words: str, dry_run: bool
+) -> tuple[Accepted | None, list[str]]:
+    """Return what `require_review` does. A dry run writes nothing, and warns where the call would be refused."""
+    at = () if ref == HEAD else ("--ref", ref)
+    try:
+        return require_review(skill, acceptance, entry, *words, *at)
+    except ReviewRequiredError as error:
+        if not dry_run:
+            raise
+        return None, [f"review-required: {error.problem}"]
+
+
+def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
+    """Return what a reader should know of the content that is taken, though it stops nothing."""
+    warnings = skill.warnings
+    if ref == HEAD and wiki.has_uncommitted(skill):
+        warnings.append(
+            "the wiki's work tree has uncommitted changes to this skill; only what is committed is installed"
+        )
+    return warnings
+
+
+def exposure_warnings(done: Done) -> list[str]:
+    """Return where a change could not be shown, and where it is still shown."""
+    return [
+        *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),
+        *(f"'{path}' could not be removed: {why}" for path, why in done.not_unexposed),
+    ]

@@ -1,0 +1,104 @@
+"""The verb `show`: what an install or an update would bring, before anything is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from wikipin.checkpoint import checkpoint
+from wikipin.errors import WikipinError
+from wikipin.finding import MOST_LINES, Finding
+from wikipin.names import HEAD, Revision, SkillName
+from wikipin.project.project import Project
+from wikipin.skill import Skill
+from wikipin.tree import SKILL_MD, Copy, FileChange, compare
+from wikipin.verbs.diff import unified_diff
+from wikipin.verbs.install import content_warnings
+from wikipin.wiki.wiki import Wiki
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one file of the installed copy would change."""
+
+    change: FileChange
+    _sides: Callable[[], tuple[bytes | None, bytes | None]]
+
+    @cached_property
+    def diff(self) -> str:
+        """The unified diff of two texts, a sentence for all else. The copy's file is read when this is asked for."""
+        checkpoint()
+        return unified_diff(*self._sides(), self.change.path)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One skill at one commit, the content of one file of it, and how it differs from the copy in the project."""
+
+    skill: Skill
+    path: str
+    content: bytes
+    warnings: list[str]
+    is_installed: bool
+    differences: list[Difference]
+    most_lines: int
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should see before it is installed. It is looked for when this is asked for."""
+        from wikipin.review.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
+
+        return review(self.skill.tree, most_lines=self.most_lines)
+
+
+def show(
+    wiki_path: Path,
+    project: Project,
+    name: SkillName,
+    *,
+    ref: Revision = HEAD,
+    path: str | None = None,
+    most_lines: int = MOST_LINES,
+) -> Shown:
+    """Return skill `name` as it is at `ref`, with the content of the file at `path`, SKILL.md where none is given.
+
+    With a path, only that file's difference is told. The findings of one rule in one file are at most `most_lines`, and
+    a count. Raises WikipinError; `invalid-argument` if there is no such file.
+    """
+    with Wiki(wiki_path) as wiki:
+        skill = wiki.read_skill(wiki.resolve(ref), name)
+        warnings = content_warnings(wiki, skill, ref)
+    wanted = SKILL_MD if path is None else path
+    content = next((file.content for file in skill.tree.files if file.path == wanted), None)
+    if content is None:
+        raise WikipinError(
+            "invalid-argument",
+            f"skill '{name}' has no file '{path}' at {skill.commit[:12]}",
+            "Give one of the paths in files, or leave path out for SKILL.md",
+        )
+    evidence = project.look(name)
+    is_installed = evidence.entry is not None or evidence.copy is not None
+    differences = _differences(project, skill, evidence.copy or Copy({})) if is_installed else []
+    return Shown(
+        skill,
+        wanted,
+        content,
+        warnings,
+        is_installed,
+        [found for found in differences if path in {None, found.change.path}],
+        most_lines,
+    )
+
+
+def _differences(project: Project, skill: Skill, copy: Copy) -> list[Difference]:
+    after = {str(file.path): file.content for file in skill.tree.files}
+
+    def sides(path: str) -> tuple[bytes | None, bytes | None]:
+        before = project.read_copy(skill.name, [path]) if path in copy.listing else {}
+        return before.get(path), after.get(path)
+
+    changes = compare(copy.listing, Copy(skill.tree.listing))
+    return [
+        *(Difference(change, partial(sides, change.path)) for change in changes),
+        *(Difference(FileChange(path, "removed"), lambda: (None, None)) for path in sorted(copy.odd)),
+    ]

@@ -1,0 +1,120 @@
+"""The verb `status`: how each skill of a project stands, with the wiki's word where there is a wiki."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wikipin.errors import WikipinError
+from wikipin.names import Commit
+from wikipin.plan.exposure import CANONICAL, Standing, exposed_path
+from wikipin.plan.lockfile import VERSION, parse_document
+from wikipin.plan.state import Evidence, Pinned, State, state_of
+from wikipin.project.bytecode import Unproven, parse_path
+from wikipin.project.inspection import Survey
+from wikipin.project.project import Project
+from wikipin.project.proof import Prover
+from wikipin.tree import MOST_BYTES, FileChange
+from wikipin.verbs.pins import read_pins
+from wikipin.wiki.wiki import Wiki
+
+_GONE = (Standing.NOTHING, Standing.FOREIGN)
+
+_MOST_COMPILED = 2 * MOST_BYTES  # of sources and bytecode, in one copy
+
+DRIFT = frozenset({State.MODIFIED, State.MISSING})
+"""The states in which a project has not what its lockfile says."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How one skill stands; `changes` are those of its copy, where it could be compared."""
+
+    evidence: Evidence
+    state: State
+    is_compared: bool
+    changes: list[FileChange]
+    bytecode: list[Unproven] | None = None
+    """What Python left in it and its source does not prove, by path as in `changes`; None if that was not checked."""
+
+    @property
+    def is_drifted(self) -> bool:
+        """Tell whether the project has not what its lockfile says, or something that might run in its stead."""
+        return self.state in DRIFT or bool(self.bytecode)
+
+    @property
+    def not_exposed(self) -> list[str]:
+        """Where the lockfile says that agents see the skill, and they do not."""
+        found = {exposed_path(word, self.evidence.name): what for word, what in self.evidence.exposures.items()}
+        exposed = self.evidence.entry.exposed if self.evidence.entry is not None else None
+        return [path for path in exposed or [] if found.get(path) in _GONE]
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """How all skills of a project stand; without a wiki, `commit` is None and `wiki_problem` may say why.
+
+    Of a lockfile of a version that is not ours, only that version is told.
+    """
+
+    commit: Commit | None
+    skills: list[Status]
+    wiki_problem: WikipinError | None = None
+    version: object = VERSION
+    is_supported: bool = True
+
+
+def read_status(project: Project, wiki_path: Path | None) -> Statuses:
+    """Return how each skill stands that has an entry or a copy. Where `wiki_path` is None, no wiki is asked."""
+    try:
+        survey = project.survey()
+    except WikipinError as error:
+        if error.code != "lockfile-version":
+            raise
+        version = parse_document(project.read_lockfile() or b"").get("version")
+        return Statuses(None, [], version=version, is_supported=False)
+    if wiki_path is None:
+        return Statuses(None, [_status(evidence, None, None) for evidence in survey.skills.values()])
+    try:
+        return _with_wiki(wiki_path, survey)
+    except WikipinError as error:
+        skills = [_status(evidence, None, None) for evidence in survey.skills.values()]
+        return Statuses(None, skills, error)
+
+
+def check_bytecode(project: Project, statuses: Statuses) -> Statuses:
+    """Return the same, with what Python left in the copies held against their sources.
+
+    A copy without an entry is left out, as nothing in it was installed.
+    """
+    prover = Prover()
+    skills = [
+        replace(status, bytecode=_unproven(project, status.evidence, prover) if status.evidence.entry else [])
+        for status in statuses.skills
+    ]
+    return replace(statuses, skills=skills)
+
+
+def _unproven(project: Project, evidence: Evidence, prover: Prover) -> list[Unproven]:
+    found: list[Unproven] = []
+    for at, copy in evidence.copies():
+        if copy.bytecode:
+            sources = {piece.source for piece in map(parse_path, copy.bytecode) if piece is not None}
+            directory = at.removesuffix("/") or f"{CANONICAL}/{evidence.name}"
+            wanted = [*sorted(sources & copy.listing.keys()), *copy.bytecode]
+            contents = project.read_files(directory, wanted, most=_MOST_COMPILED)
+            found += [Unproven(at + each.path, each.why) for each in prover.unproven(copy, contents)]
+    return found
+
+
+def _with_wiki(wiki_path: Path, survey: Survey) -> Statuses:
+    with Wiki(wiki_path) as wiki:
+        head = wiki.resolve()
+        at_head = wiki.tree_ids(head, survey.skills)
+        pins = read_pins(wiki, survey.skills.values(), head)
+    return Statuses(
+        head, [_status(evidence, pins.get(name), at_head.get(name)) for name, evidence in survey.skills.items()]
+    )
+
+
+def _status(evidence: Evidence, pinned: Pinned | None, at_head: str | None) -> Status:
+    changes = evidence.changes(pinned.listing if pinned else None)
+    return Status(evidence, state_of(evidence, pinned, at_head), changes is not None, changes or [])

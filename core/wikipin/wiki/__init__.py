@@ -1,0 +1,1 @@
+"""Reads a wiki at one commit; the only folder that runs git."""

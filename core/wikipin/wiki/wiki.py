@@ -1,0 +1,180 @@
+"""A wiki: a git repository of skills, read from its objects at one commit.
+
+The work tree is only ever compared with the commit, for a warning; index and files of the wiki are never touched.
+"""
+
+import difflib
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from wikipin.disk.folder import Folder
+from wikipin.errors import WikipinError
+from wikipin.names import Commit, SkillName, is_skill_name
+from wikipin.skill import Header, Skill, header_in, not_a_skill, parse_header, parse_skill
+from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD, Draft, Kind
+from wikipin.wiki.batch import LARGEST_TREE, at_most
+from wikipin.wiki.repository import Repository, counted
+from wikipin.wiki.worktree import is_as_committed
+
+SKILLS = "skills"
+DEFAULT_WIKI = "~/.memtomem-wiki"
+WIKI_VARIABLE = "MEMTOMEM_WIKI_PATH"
+
+_FILES = frozenset({Kind.FILE.value, Kind.EXECUTABLE.value})
+_DIRECTORY = Kind.DIRECTORY.value
+_SKILL_MD, _SKILLS = SKILL_MD.encode(), SKILLS.encode()
+_MOST_NAMES = 5_000
+"""Among which one like a name is looked for that is not there."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One skill of the wiki, as a list shows it, with the id of its tree."""
+
+    name: SkillName
+    description: str
+    tree_id: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the wiki has at one commit: its skills by name, and the directories that cannot be installed (name, why)."""
+
+    commit: Commit
+    skills: tuple[Listed, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def default_wiki_path() -> Path:
+    """Return `$MEMTOMEM_WIKI_PATH`, else `~/.memtomem-wiki`, as it is named."""
+    return Path(os.environ.get(WIKI_VARIABLE) or DEFAULT_WIKI)
+
+
+class Wiki(Repository):
+    """A wiki open for reading, as the repository that it is."""
+
+    @counted
+    def catalogue(self, commit: Commit) -> Catalogue:
+        """Return every skill at `commit`, with its description; what no agent would load is named, with the reason."""
+        entries = [entry for entry in self.parse_tree(self._skills_tree(commit)) if entry.mode == _DIRECTORY]
+        by_name = {os.fsdecode(entry.name): entry for entry in reversed(entries)}  # a hostile tree may say a name twice
+        named = [entry for name, entry in sorted(by_name.items()) if is_skill_name(name)]
+        skipped = [(name, "its name is not a skill name") for name in by_name if not is_skill_name(name)]
+        headers = self._headers(dict.fromkeys(entry.oid for entry in named))
+        skills: list[Listed] = []
+        for entry in named:
+            name = SkillName(os.fsdecode(entry.name))
+            header = header_in(name, headers[entry.oid])
+            if isinstance(header, str):
+                skipped.append((name, header))
+            else:
+                skills.append(Listed(name, header.description, entry.oid))
+        return Catalogue(commit, tuple(skills), tuple(sorted(skipped)))
+
+    @counted
+    def read_skill(self, commit: Commit, name: SkillName) -> Skill:
+        """Return the skill as it is at `commit`. Raises `not-in-wiki`, `not-a-skill`, `unsafe-skill`."""
+        skills = self._skills_tree(commit)
+        entry = self.find_entries(skills, {name.encode()}).get(name.encode())
+        if entry is None:
+            raise self._not_in_wiki(name, commit, skills)
+        if entry.mode != _DIRECTORY:
+            raise not_a_skill(name, "is not a directory")
+        draft = Draft(name)
+        self._collect(draft, entry.oid, "")
+        return parse_skill(name, commit, draft.finish())
+
+    @counted
+    def tree_ids(self, commit: Commit, names: Iterable[str]) -> dict[str, str]:
+        """Return by name the tree ids of those skills that there are at `commit`, which the wiki has."""
+        wanted = {os.fsencode(name) for name in names}
+        found = self.find_entries(self._skills_tree(commit), wanted) if wanted else {}
+        return {os.fsdecode(name): entry.oid for name, entry in found.items() if entry.mode == _DIRECTORY}
+
+    def versions(self, name: SkillName, at: Commit, *, most: int) -> list[Commit]:
+        """Return the newest commits up to `at` that changed the skill, the newest first, at most `most` of them."""
+        return self.changes_of(f"{SKILLS}/{name}", at, most=most)
+
+    @counted
+    def has_uncommitted(self, skill: Skill) -> bool:
+        """Tell whether the wiki's work tree has this skill otherwise than `skill`, which is what is committed."""
+        try:
+            with self._work_tree(skill.name) as folder:
+                return folder is not None and not is_as_committed(folder, skill.tree)
+        except OSError:
+            return False
+
+    def _headers(self, trees: Iterable[str]) -> dict[str, Header | str]:
+        """Return for each of these trees its skill's header, or why it has none; nothing is read twice."""
+        found: dict[str, Header | str] = dict.fromkeys(trees, f"has no {SKILL_MD}")
+        sizes = zip(found, self.objects.sizes(found, "tree"), strict=True)
+        large = {oid for oid, size in sizes if size > LARGEST_SKILL_TREE}
+        found.update(dict.fromkeys(large, "has more entries than a skill may have"))
+        small = [oid for oid in found if oid not in large]
+        blobs: dict[str, str] = {}
+        for oid, tree in zip(small, self.objects.read_all(small, "tree", at_most(LARGEST_SKILL_TREE)), strict=True):
+            entry = self.find_entries(tree, {_SKILL_MD}).get(_SKILL_MD)
+            if entry is not None and entry.mode in _FILES:
+                blobs[oid] = entry.oid
+        headers = self._parse_headers(dict.fromkeys(blobs.values()))
+        return found | {oid: headers[blob] for oid, blob in blobs.items()}
+
+    def _parse_headers(self, blobs: Iterable[str]) -> dict[str, Header | str]:
+        found: dict[str, Header | str] = dict.fromkeys(blobs, f"has a {SKILL_MD} larger than {LARGEST_SKILL_MD} bytes")
+        sizes = zip(found, self.objects.sizes(found, "blob"), strict=True)
+        small = [oid for oid, size in sizes if size <= LARGEST_SKILL_MD]
+        for oid, content in zip(small, self.objects.read_all(small, "blob", at_most(LARGEST_SKILL_MD)), strict=True):
+            found[oid] = parse_header(content)
+            self.deadline.check()
+        return found
+
+    def _collect(self, draft: Draft, tree_id: str, parent: str) -> None:
+        for entry in self.parse_tree(self.objects.read(tree_id, "tree", draft.entries_check(parent))):
+            if (admitted := draft.admit(parent, entry.name, entry.mode)) is None:
+                continue
+            kind, path = admitted
+            if kind is Kind.DIRECTORY:
+                self._collect(draft, entry.oid, f"{path}/")
+                continue
+            content = self.objects.read(entry.oid, "blob", draft.size_check(path))
+            draft.add(path, content, executable=kind is Kind.EXECUTABLE)
+
+    def _skills_tree(self, commit: Commit) -> bytes:
+        """Return the bytes of the tree of all skills, none where there is no such directory."""
+        skills = self.find_entries(self.read_root(commit), {_SKILLS}).get(_SKILLS)
+        is_there = skills is not None and skills.mode == _DIRECTORY
+        return self.objects.read(skills.oid, "tree", at_most(LARGEST_TREE)) if skills and is_there else b""
+
+    def _not_in_wiki(self, name: SkillName, commit: Commit, skills: bytes) -> WikipinError:
+        try:
+            with self._work_tree(name) as folder:
+                is_uncommitted = folder is not None
+        except OSError:
+            is_uncommitted = False
+        if is_uncommitted:
+            return WikipinError(
+                "not-in-wiki",
+                f"skill '{name}' is in the wiki's work tree but is not committed at {commit[:12]}",
+                "Commit it in the wiki, and call again",
+            )
+        names = (os.fsdecode(entry.name) for entry in self.parse_tree(skills))
+        near = difflib.get_close_matches(name, islice(filter(is_skill_name, names), _MOST_NAMES), n=3)
+        alike = f"; the wiki has {' and '.join(map(repr, near))}" if near else ""
+        return WikipinError(
+            "not-in-wiki",
+            f"the wiki has no skill '{name}' at {commit[:12]}{alike}",
+            "Call wiki_list (or run 'wikipin list') for the names it has",
+        )
+
+    @contextmanager
+    def _work_tree(self, name: SkillName) -> Generator[Folder | None]:
+        """Open the skill's directory in the work tree, if there is one."""
+        if self.git_dir == self.path:
+            yield None
+            return
+        with Folder.open(self.path) as root, root.child(SKILLS) as skills, skills.child(name) as skill:
+            yield skill
