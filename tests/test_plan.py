@@ -7,9 +7,10 @@ import pytest
 
 from wikipin import Consent, Exposure, WikipinError
 from wikipin.names import Commit, PlanDigest, RelPath, SkillName
+from wikipin.plan.change import Change
 from wikipin.plan.exposure import DIRECTORIES, Standing
 from wikipin.plan.lockfile import Entry
-from wikipin.plan.plan import Change, plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
+from wikipin.plan.plan import plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
 from wikipin.plan.state import Evidence, Pinned, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill

@@ -21,7 +21,7 @@ import wikipin
 from wikipin import Exposure, Project, WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.names import SkillName
-from wikipin.plan.plan import Change
+from wikipin.plan.change import Change
 from wikipin.project.placing import Done, Work, expose
 from wikipin.project.project import Locked
 from wikipin_mcp.server import create_server

@@ -1,8 +1,8 @@
 """Install agent skills from a git wiki into a project: the exact bytes of one commit, pinned in a lockfile."""
 
 from wikipin.errors import WikipinError
+from wikipin.plan.change import Consent
 from wikipin.plan.exposure import Exposure, parse_exposure
-from wikipin.plan.plan import Consent
 from wikipin.plan.state import State
 from wikipin.project.location import open_project
 from wikipin.project.project import Project

@@ -49,17 +49,15 @@ def declined(name: str, how: str) -> WikipinError:
     )
 
 
-def require_review(
-    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, *words: str
+def require_acceptance(
+    skill: Skill, findings: Sequence[Finding], acceptance: Acceptance | None, entry: Entry | None, *words: str
 ) -> tuple[Accepted | None, list[str]]:
     """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`.
 
-    `words` are the command that installs the skill, without what accepts it. What `entry` records counts again. Nobody
-    is warned of what they have just been shown.
+    `findings` are those of the review, `words` the command that installs the skill, without what accepts it. What
+    `entry` records counts again. Nobody is warned of what they have just been shown.
     """
-    from wikipin.review.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
-
-    findings, plan = review(skill.tree), skill.tree.plan
+    plan = skill.tree.plan
     blocking = [finding for finding in findings if finding.blocking]
     if not blocking:
         return None, [f"has {_findings(findings)} to look at: 'wikipin show {skill.name}'"] if findings else []

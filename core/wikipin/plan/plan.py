@@ -5,49 +5,18 @@ here add what the wiki and the exposures have to say. Each verb runs its decisio
 lock, where it can only refuse, and on what is seen under it, which is then done.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.plan import refusal
+from wikipin.plan.change import COPY, Change, Consent
 from wikipin.plan.exposure import Exposure, Standing, exposed_path, exposed_word
 from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.plan.state import Evidence, Pinned, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, Listing, compare, plan_digest
-
-COPY = "copy"
-"""The slot of the canonical copy; the others are words of `exposure.DIRECTORIES`."""
-
-
-@dataclass(frozen=True)
-class Consent:
-    """What a person said yes to; one is no consent to the other."""
-
-    allow_rollback: bool = False
-    discard_edits: bool = False
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an operation does to one skill, by slot: COPY, or the word of an exposure."""
-
-    name: str
-    entry: Entry | None = None
-    """The entry afterwards, None where there is none; `installed_at` is empty where it is the time of the change."""
-
-    plan: str | None = None
-    """The digest of the tree that comes into the slots of `swap`."""
-
-    swap: Sequence[str] = ()
-    link: Sequence[str] = ()
-    take: Sequence[str] = ()
-    old: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Slot -> the digest of the directory that stands there now and goes."""
-
-    clean: str | None = None
-    """The digest of what may be thrown away. Whatever else has to go is kept in `.memtomem/.backup`."""
 
 
 def require_plan(skill: Skill, plan: PlanDigest | None) -> None:

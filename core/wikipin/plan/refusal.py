@@ -2,18 +2,15 @@
 
 import errno
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from wikipin.errors import WikipinError
 from wikipin.names import Commit
+from wikipin.plan.change import Consent
 from wikipin.plan.exposure import CANONICAL
 from wikipin.plan.state import Evidence, Pinned
+from wikipin.plan.table import Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import FileChange, compare
-
-if TYPE_CHECKING:
-    from wikipin.plan.plan import Consent
-    from wikipin.plan.table import Verb
 
 _MOST_NAMED = 12
 
@@ -77,7 +74,7 @@ def unwritable(path: str) -> WikipinError:
     )
 
 
-def not_installed(evidence: Evidence, verb: "Verb") -> WikipinError:
+def not_installed(evidence: Evidence, verb: Verb) -> WikipinError:
     name = evidence.name
     if verb == "adopt":
         return WikipinError(
@@ -104,7 +101,7 @@ def not_installed(evidence: Evidence, verb: "Verb") -> WikipinError:
 
 
 def local_edits(
-    evidence: Evidence, changes: Sequence[FileChange] | None, verb: "Verb", needed: "Consent", ref: Commit | None
+    evidence: Evidence, changes: Sequence[FileChange] | None, verb: Verb, needed: Consent, ref: Commit | None
 ) -> WikipinError:
     """`needed` is what the remedy takes, and `ref` the commit that it brings, None where that is the newest one."""
     name = evidence.name
@@ -124,7 +121,7 @@ def local_edits(
     return WikipinError("local-edits", problem, remedy)
 
 
-def _update(name: str, consent: "Consent", ref: Commit | None = None) -> str:
+def _update(name: str, consent: Consent, ref: Commit | None = None) -> str:
     """Return the call of an update, as an agent makes it and as a person does."""
     given = {
         f"ref {ref}": (ref is not None, f"--ref {ref}"),
@@ -198,7 +195,7 @@ def pin_not_found(evidence: Evidence) -> WikipinError:
 
 
 def would_roll_back(
-    edition: Edition, evidence: Evidence, pinned: Pinned, needed: "Consent", ref: Commit | None
+    edition: Edition, evidence: Evidence, pinned: Pinned, needed: Consent, ref: Commit | None
 ) -> WikipinError:
     pin = evidence.entry.commit[:12] if evidence.entry is not None else ""
     why = (

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from wikipin.disk.folder import Folder, What
 from wikipin.plan import refusal
+from wikipin.plan.change import COPY, Change
 from wikipin.plan.exposure import CANONICAL, exposed_path
-from wikipin.plan.plan import COPY, Change
 from wikipin.project.layout import BACKUP, LOCKFILE, MEMTOMEM
 from wikipin.project.staging import Staging
 

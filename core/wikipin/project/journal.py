@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from wikipin.errors import WikipinError
 from wikipin.names import is_commit, is_entry_name, path_fault
+from wikipin.plan.change import COPY
 from wikipin.plan.exposure import DIRECTORIES
 from wikipin.plan.lockfile import Accepted, Entry, is_time
-from wikipin.plan.plan import COPY
 
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ from enum import Enum
 
 from wikipin.disk.folder import Folder, NotOrdinaryError, What
 from wikipin.disk.scan import plan_at
+from wikipin.plan.change import COPY
 from wikipin.plan.exposure import DIRECTORIES, exposed_path, link_target
-from wikipin.plan.plan import COPY
 from wikipin.project.journal import Journal, displaced_name, staged_name
 from wikipin.project.layout import BACKUP, MEMTOMEM
 

@@ -21,8 +21,8 @@ from wikipin.checkpoint import shielded
 from wikipin.disk.folder import Folder, Identity, NotOrdinaryError, What
 from wikipin.errors import WikipinError
 from wikipin.plan import refusal
+from wikipin.plan.change import Change
 from wikipin.plan.exposure import CANONICAL
-from wikipin.plan.plan import Change
 from wikipin.plan.state import Evidence
 from wikipin.project.hindrance import check_movable
 from wikipin.project.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of

@@ -8,9 +8,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from wikipin.disk.folder import Folder, What
+from wikipin.plan.change import COPY
 from wikipin.plan.exposure import CANONICAL
 from wikipin.plan.lockfile import Lockfile
-from wikipin.plan.plan import COPY
 from wikipin.project import journal as journals
 from wikipin.project.inspection import read_lockfile
 from wikipin.project.journal import Journal, parse_journal

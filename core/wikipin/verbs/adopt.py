@@ -5,13 +5,14 @@ from pathlib import Path
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName
 from wikipin.plan import refusal
-from wikipin.plan.acceptance import Acceptance, require_review
+from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import has_bytes_of, plan_adopt, with_acceptance
 from wikipin.project.project import Project
 from wikipin.skill import Skill
 from wikipin.tree import Copy
-from wikipin.verbs.install import Installed, exposure_warnings
+from wikipin.verbs.install import Installed
+from wikipin.verbs.warnings import exposure_warnings, require_review
 from wikipin.wiki.deadline import TooSlowError
 from wikipin.wiki.wiki import Wiki
 

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wikipin.names import HEAD, PlanDigest, Revision, SkillName
-from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_review
+from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.exposure import CANONICAL, Exposure, exposed_path
-from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.plan.plan import plan_install, require_plan, with_acceptance
-from wikipin.project.placing import Done
 from wikipin.project.project import Project
 from wikipin.skill import Skill
 from wikipin.tree import SKILL_MD
+from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 
@@ -66,34 +65,3 @@ def install(
     with project.change([(change, skill.tree)]) as locked:
         done = locked.commit(with_acceptance(plan_install(skill.edition, locked.look(name), exposure), accepted))
     return Installed(skill, done.installed_at, done.exposed, [*warnings, *exposure_warnings(done)])
-
-
-def review_warnings(
-    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, ref: Revision, *words: str, dry_run: bool
-) -> tuple[Accepted | None, list[str]]:
-    """Return what `require_review` does. A dry run writes nothing, and warns where the call would be refused."""
-    at = () if ref == HEAD else ("--ref", ref)
-    try:
-        return require_review(skill, acceptance, entry, *words, *at)
-    except ReviewRequiredError as error:
-        if not dry_run:
-            raise
-        return None, [f"review-required: {error.problem}"]
-
-
-def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
-    """Return what a reader should know of the content that is taken, though it stops nothing."""
-    warnings = skill.warnings
-    if ref == HEAD and wiki.has_uncommitted(skill):
-        warnings.append(
-            "the wiki's work tree has uncommitted changes to this skill; only what is committed is installed"
-        )
-    return warnings
-
-
-def exposure_warnings(done: Done) -> list[str]:
-    """Return where a change could not be shown, and where it is still shown."""
-    return [
-        *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),
-        *(f"'{path}' could not be removed: {why}" for path, why in done.not_unexposed),
-    ]

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from wikipin.errors import WikipinError
 from wikipin.names import SkillName
+from wikipin.plan.change import Consent
 from wikipin.plan.exposure import Standing, exposed_path
-from wikipin.plan.plan import Consent, plan_remove
+from wikipin.plan.plan import plan_remove
 from wikipin.plan.state import Evidence
 from wikipin.project.project import Project
 from wikipin.tree import Listing
-from wikipin.verbs.install import exposure_warnings
 from wikipin.verbs.pins import read_pinned
+from wikipin.verbs.warnings import exposure_warnings
 from wikipin.wiki.wiki import Wiki
 
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from wikipin.errors import WikipinError
 from wikipin.names import SkillName, is_skill_name
 from wikipin.plan import refusal
-from wikipin.plan.acceptance import Acceptance, require_review
+from wikipin.plan.acceptance import Acceptance
+from wikipin.plan.change import Change
 from wikipin.plan.exposure import Exposure
-from wikipin.plan.plan import Change, plan_restore
+from wikipin.plan.plan import plan_restore
 from wikipin.plan.state import Evidence, Situation
 from wikipin.project.project import Locked, Project
 from wikipin.skill import Skill
 from wikipin.tree import Listing, Tree
 from wikipin.verbs.pins import read_pinned
+from wikipin.verbs.warnings import require_review
 from wikipin.wiki.wiki import Wiki
 
 Progress = Callable[[int, int, str], None]

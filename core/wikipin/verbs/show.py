@@ -13,7 +13,7 @@ from wikipin.project.project import Project
 from wikipin.skill import Skill
 from wikipin.tree import SKILL_MD, Copy, FileChange, compare
 from wikipin.verbs.diff import unified_diff
-from wikipin.verbs.install import content_warnings
+from wikipin.verbs.warnings import content_warnings
 from wikipin.wiki.wiki import Wiki
 
 

@@ -8,16 +8,18 @@ from wikipin.errors import WikipinError
 from wikipin.names import HEAD, Commit, PlanDigest, RelPath, Revision, SkillName, is_skill_name
 from wikipin.plan import refusal
 from wikipin.plan.acceptance import Acceptance
+from wikipin.plan.change import Change, Consent
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.lockfile import Accepted
-from wikipin.plan.plan import Change, Consent, plan_update, require_plan, with_acceptance
+from wikipin.plan.plan import plan_update, require_plan, with_acceptance
 from wikipin.plan.state import Evidence, Pinned, Situation
 from wikipin.project.project import Project
 from wikipin.review.active import Act, added
 from wikipin.skill import Skill
 from wikipin.tree import Copy, File, FileChange, Tree, compare
-from wikipin.verbs.install import Installed, content_warnings, exposure_warnings, review_warnings
+from wikipin.verbs.install import Installed
 from wikipin.verbs.pins import read_pins
+from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 

@@ -1,0 +1,48 @@
+"""What a verb says besides what it did; and the review, which may take a person's yes before a verb goes on."""
+
+from wikipin.names import HEAD, Revision
+from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_acceptance
+from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.project.placing import Done
+from wikipin.skill import Skill
+from wikipin.wiki.wiki import Wiki
+
+
+def require_review(
+    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, *words: str
+) -> tuple[Accepted | None, list[str]]:
+    """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`."""
+    from wikipin.review.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
+
+    return require_acceptance(skill, review(skill.tree), acceptance, entry, *words)
+
+
+def review_warnings(
+    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, ref: Revision, *words: str, dry_run: bool
+) -> tuple[Accepted | None, list[str]]:
+    """Return what `require_review` does. A dry run writes nothing, and warns where the call would be refused."""
+    at = () if ref == HEAD else ("--ref", ref)
+    try:
+        return require_review(skill, acceptance, entry, *words, *at)
+    except ReviewRequiredError as error:
+        if not dry_run:
+            raise
+        return None, [f"review-required: {error.problem}"]
+
+
+def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
+    """Return what a reader should know of the content that is taken, though it stops nothing."""
+    warnings = skill.warnings
+    if ref == HEAD and wiki.has_uncommitted(skill):
+        warnings.append(
+            "the wiki's work tree has uncommitted changes to this skill; only what is committed is installed"
+        )
+    return warnings
+
+
+def exposure_warnings(done: Done) -> list[str]:
+    """Return where a change could not be shown, and where it is still shown."""
+    return [
+        *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),
+        *(f"'{path}' could not be removed: {why}" for path, why in done.not_unexposed),
+    ]
