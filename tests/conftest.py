@@ -20,13 +20,30 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
+_TESTS = Path(__file__).parent
+_QUICK = {"rules", "outcomes"}
+_APART = {"whole", "agents", "memtomem"}
+_FIRST, *_OTHERS = SURFACES
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Torture comes first: it forks thousands of times, and a fork takes the longer the more this process has grown."""
+    """Give each test the markers of its folder, and put torture first.
+
+    Torture forks thousands of times, and a fork takes the longer the more this process has grown.
+    """
+    for item in items:
+        folder = item.path.relative_to(_TESTS).parts[0]
+        markers = {marker.name for marker in item.iter_markers()}
+        if markers.isdisjoint(_APART):
+            item.add_marker("everything")
+            if folder in _QUICK and "other_door" not in markers:
+                item.add_marker("quick")
     items.sort(key=lambda item: "torture" not in item.path.parts)
 
 
-@pytest.fixture(params=SURFACES)
+@pytest.fixture(params=[_FIRST, *(pytest.param(name, marks=pytest.mark.other_door) for name in _OTHERS)])
 def door(request: pytest.FixtureRequest) -> str:
-    """Each door of the program, by its name in SURFACES."""
+    """Each door of the program, by its name in SURFACES; a quick run takes the first."""
     name: str = request.param
     return name

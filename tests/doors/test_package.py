@@ -11,7 +11,7 @@ from mcp import Client, StdioServerParameters
 from surfaces import Outcome, outcome_of
 from wikis import make_wiki, plain_skill
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _TRAP = "raise SystemExit('the code of the project was run')\n"
 
 

@@ -14,7 +14,7 @@ from wikis import commit, make_wiki, plain_skill
 import wikipin
 from wikipin.names import SkillName
 
-EXAMPLES = Path(__file__).parents[1] / "config-examples"
+EXAMPLES = Path(__file__).parents[2] / "config-examples"
 _COPY = ".memtomem/skills/hello"
 
 

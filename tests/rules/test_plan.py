@@ -103,7 +103,7 @@ def test_consent_to_discard_edits_makes_of_a_refusal_what_is_done_to_a_clean_cop
 
 
 def test_the_table_in_the_documentation_is_the_one_in_the_code() -> None:
-    page = (Path(__file__).parents[1] / "docs/architecture.md").read_text()
+    page = (Path(__file__).parents[2] / "docs/architecture.md").read_text()
     for situation, row in TABLE.items():
         cells = (said.name.lower() if isinstance(said, Action) else f"`{said}`" for said in row.values())
         assert f"| {situation.value} | {' | '.join(cells)} |" in page
