@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import yaml
 
+from wikipin.names import fold
+
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 """What a document holds: texts, lists and mappings; of a key that stands twice, the last."""
 
@@ -67,6 +69,11 @@ def texts(value: Value) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
             yield from texts(item)
+
+
+def plain_key(key: str) -> str:
+    """Return a key without what spellings of it differ in: case, `-`, `_` and white space."""
+    return re.sub(r"[-_\s]", "", fold(key))
 
 
 def _refused(reader: "_Reader", line: int) -> Document:

@@ -46,6 +46,8 @@ MENTIONS: Mapping[str, bool] = {
     "@./FILE": True,
     "@FILE.": True,
     '@"FILE"': True,
+    '@" FILE"': True,
+    '@" @FILE "': True,
     "<div>\n@FILE\n</div>": True,
     "<!-- @FILE -->": True,
     "```\n@FILE\n```": True,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import resource
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import count
@@ -12,13 +13,14 @@ from typing import Any
 
 import pytest
 from surfaces import tool
-from wikis import commit, commit_trees, make_wiki, plain_skill, skill_md, write_files, write_object, write_tree
+from wikis import Files, commit, commit_trees, make_wiki, plain_skill, skill_md, write_files, write_object, write_tree
 
 import wikipin
 from wikipin import Project, WikipinError
 from wikipin.disk.folder import Folder
-from wikipin.names import SkillName
-from wikipin.tree import Mark
+from wikipin.names import RelPath, SkillName
+from wikipin.review.review import review
+from wikipin.tree import File, Mark, Tree
 
 _NAME = SkillName("hello")
 
@@ -159,3 +161,28 @@ def test_a_status_of_skills_that_all_have_to_be_read_at_their_pins_ends_and_says
     answer = tool("auto")("context_status", {}, wiki=wiki, project=project).answer
     assert answer["wiki_problem"].startswith("wiki-unreadable: the wiki is too slow or too large")
     assert answer["counts"] == {"unknown": 40}
+
+
+_LONG = 100_000
+_SLOW: dict[str, Files] = {
+    "a fence of shell that is all blank": {"SKILL.md": skill_md("hello", body="```!" + " " * _LONG)},
+    "a frontmatter that is all blank": {
+        f"{number}/SKILL.md": b"---\nname: x\ndescription: %d: y" % number + b"\n" * 16_000 + b"---\n"
+        for number in range(8)
+    },
+    "dependencies without end": {
+        f"{number}/agents/openai.yaml": b"#%d\ndependencies: {tools: [%s]}\n" % (number, b"{}, " * 1_500)
+        for number in range(300)
+    },
+}
+
+
+@pytest.mark.parametrize("what", _SLOW)
+def test_a_review_of_what_is_made_to_be_slow_ends_in_seconds(what: str) -> None:
+    """They took between fifteen seconds and several minutes."""
+    files = {**plain_skill("hello"), **_SLOW[what]}
+    assert all(isinstance(content, bytes) for content in files.values())
+    tree = Tree(tuple(File(RelPath(path), bytes(content), executable=False) for path, content in files.items()))  # type: ignore[arg-type]
+    began = time.process_time()
+    review(tree)
+    assert time.process_time() - began < 12

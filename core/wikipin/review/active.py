@@ -13,10 +13,12 @@ from wikipin.review.matcher import (
     Part,
     asks,
     built_in,
+    closing_tag,
     directory,
     each,
     executable,
     file_named,
+    has_odd_names,
     has_shell,
     has_tools,
     importing,
@@ -25,6 +27,7 @@ from wikipin.review.matcher import (
     mention,
     nested,
     shell,
+    unread,
 )
 from wikipin.tree import Tree
 
@@ -111,7 +114,7 @@ ROWS = (
     Row(
         key("hooks"),
         _CLAUDE,
-        "has hooks: programs that run at tool calls of the whole session, once the skill was used",
+        "has hooks: programs that run at tool calls for the rest of a session in which it is used",
         blocking=True,
         source=_SKILLS,
     ),
@@ -122,8 +125,28 @@ ROWS = (
         blocking=True,
         source=_PLUGINS,
     ),
-    Row(key("settings"), _CLAUDE, "brings settings of Claude Code with it", blocking=True, source=_PLUGINS),
-    Row(each(shell), _CLAUDE, "has a shell command run when it is used", blocking=True, source=_SKILLS),
+    Row(
+        key("settings", "outputStyles", "experimental"),
+        _CLAUDE,
+        "brings settings of Claude Code with it",
+        blocking=True,
+        source=_PLUGINS,
+    ),
+    Row(
+        each(closing_tag),
+        f"{_CODEX}, {_GEMINI}",
+        "has a closing tag in its description, behind which it may speak as Codex's or Gemini CLI's own instructions",
+        blocking=True,
+        source=_CODEX_SKILLS,
+    ),
+    Row(each(shell), _CLAUDE, "has Claude Code run a shell command when it is used", blocking=True, source=_SKILLS),
+    Row(
+        key("arguments", is_meant=has_odd_names),
+        _CLAUDE,
+        "names its arguments in a way that may hide a shell command",
+        blocking=True,
+        source=_SKILLS,
+    ),
     Row(
         mention(leaves=True),
         _CLAUDE,
@@ -158,7 +181,7 @@ ROWS = (
     Row(
         mention(leaves=False),
         _CLAUDE,
-        "has Claude Code read a file of the project when it is used ('@' and a path)",
+        "may have Claude Code read a file of the project when it is used ('@' and a path)",
         blocking=False,
         source=_SKILLS,
     ),
@@ -178,7 +201,7 @@ ROWS = (
         for what, *keys in (
             ("adds text to the list of skills", "when_to_use"),
             ("runs in an agent of its own", "context", "agent"),
-            ("comes up by itself with certain files", "paths"),
+            ("is offered to the model only when it works on certain files", "paths"),
             ("is not shown to the model: a person calls it", "disable-model-invocation"),
             ("is not shown to a person: the model calls it", "user-invocable"),
             ("chooses the model, or how long it thinks", "model", "effort"),
@@ -192,7 +215,8 @@ ROWS = (
 
 def find_acts(tree: Tree, rows: Iterable[Row] = ROWS) -> tuple[Act, ...]:
     """Return what the files of `tree` may do beyond being read: what blocks first, then by path."""
-    parts = [Part(file) for file in tree.files]
+    too_many = unread(tree)
+    parts = [Part(file, has_yaml=file.path not in too_many) for file in tree.files]
     acts = {
         Act(match.path, match.line, row.what + match.remark, row.blocking, match.detail): None
         for row in rows

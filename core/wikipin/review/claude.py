@@ -9,7 +9,7 @@ are mentions. Both are looked for after the arguments of a skill were filled in.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 _SPACE = f"\t\n\v\f\r \xa0\u1680{''.join(map(chr, range(0x2000, 0x200B)))}\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -17,7 +17,9 @@ _SPACE = f"\t\n\v\f\r \xa0\u1680{''.join(map(chr, range(0x2000, 0x200B)))}\u2028
 
 _PATH = rf"@(?:~/|/[^{_SPACE}]|[A-Za-z0-9._-])"
 _BEHIND_SPACE = re.compile(rf"(?<![^{_SPACE}]){_PATH}")
-_BEHIND_MARKUP = re.compile(rf"(?:(?<![^{_SPACE}*_\[\]>)`])|(?<=\\[!-/:-@\[-`{{-~])){_PATH}")  # where a text may begin
+_BEHIND_MARKUP = re.compile(  # where a text may begin; behind three dashes, if they end a frontmatter
+    rf"(?:(?<![^{_SPACE}*_\[\]>)`])|(?<=\\[!-/:-@\[-`{{-~])|(?<=---)){_PATH}"
+)
 
 _FENCE = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
 _DIV = re.compile(
@@ -28,16 +30,22 @@ _COMMENT_END = re.compile(r".*?-->")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _TAKES_BACKTICKS = re.compile(r"[\\<]|\]\(")  # an escape, a tag, and a link may have one that begins no code
-_SHELL_FENCE = re.compile(rf"```![{_SPACE}]*\n?(.*?)\n?```", re.DOTALL)
-_SHELL_INLINE = re.compile(rf"(?<![^{_SPACE}])!`([^`]+)`")
-_ARGUMENTS = re.compile(r"\$ARGUMENTS")
-_NUMBERED = re.compile(r"\$(?:ARGUMENTS\[[0-9]+\]|[0-9]+)")
-_MENTION = re.compile(
-    rf"""(?<![^{_SPACE}\u3002\u3001\uff1f\uff01])@(?:"(?P<quoted>[^"]+)"|(?P<plain>[^{_SPACE}"][^{_SPACE}]*))"""
+
+_FILLED = "\ufffe"
+"""Stands for an argument, which may be nothing; in no text that Claude Code looks at is there such a character."""
+
+_SHELL_FENCE = re.compile(
+    rf"`{_FILLED}*`{_FILLED}*`{_FILLED}*![{_SPACE}]*+\n?(.*?)\n?`{_FILLED}*`{_FILLED}*`", re.DOTALL
 )
-_LEAVES = re.compile(r"[~/.$]|.*/[.]", re.DOTALL)  # or is hidden, or is made of something that is filled in
-_IS_PATH = re.compile(r".*[/.][A-Za-z0-9]", re.DOTALL)
-_MOST_ARGUMENTS = 64
+_SHELL_INLINE = re.compile(rf"(?<![^{_SPACE}]){_FILLED}*!{_FILLED}*`([^`]+)`")
+_STOP = "\u3002\u3001\uff1f\uff01"  # punctuation of Chinese and Japanese, behind which there is no space
+_AT = rf"(?<![^{_SPACE}{_STOP}]){_FILLED}*@"
+_MENTIONS = (
+    re.compile(rf'{_AT}{_FILLED}*"([^"]+)(?:"|{_FILLED})'),
+    re.compile(rf'{_AT}([^{_SPACE}"](?:[^{_SPACE}{_STOP}]|[{_STOP}](?!{_FILLED}*@))*)'),
+)
+_LEAVES = re.compile(rf"[~/.${_FILLED}]|.*/{_FILLED}*[.]", re.DOTALL)  # or is hidden, or may be any
+_IS_PATH = re.compile(rf".*[/.][A-Za-z0-9{_FILLED}]", re.DOTALL)
 _MOST_FOUND = 1_000
 _ONE_LINE_SPAN = re.compile(r"`[^`\n]+`")
 _BLANK = re.compile(r"[ \t]*$")
@@ -109,36 +117,33 @@ def _paragraphs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
         first = number + 1
 
 
-def find_shell(body: str, arguments: Iterable[str] = ()) -> list[tuple[int, str]]:
+def find_shell(body: str, arguments: Sequence[str] = ()) -> list[tuple[int, str]]:
     """Return the first commands that are run when a skill with this body is used: the line, from 1, and the command.
 
-    `arguments` are the names that the frontmatter declares.
+    `arguments` are the names that the frontmatter declares, of ASCII letters, digits, `_` and `-`.
     """
-    found = [
-        (line, command)
-        for text in _filled_in(body, arguments)
-        for line, match in _with_lines(text, _shell_in(text))
-        if (command := match[1].strip(_SPACE))
-    ]
-    return sorted(set(found))
+    text = _filled_in(body, arguments)
+    matches = (found for found in _shell_in(text) if found[1].strip(_SPACE) or _FILLED in found[0])
+    return sorted({(line, found[1]) for line, found in _with_lines(text, matches)})
 
 
-def find_mentions(body: str, arguments: Iterable[str] = ()) -> list[tuple[int, str, bool]]:
+def find_mentions(body: str, arguments: Sequence[str] = ()) -> list[tuple[int, str, bool]]:
     """Return the first files that are read when a skill with this body is used: line, path, and whether it leaves.
 
-    A path leaves if it may lead out of the project, or to a hidden file.
+    A path leaves if it may lead out of the project, or to a hidden file. `arguments` are as in `find_shell`.
     """
-    found = {
-        (line, _path(match), leaves)
-        for text in _filled_in(body, arguments)
+    text = _filled_in(body, arguments)
+    matches = [found for pattern in _MENTIONS for found in pattern.finditer(text)]
+    paths = {
+        (line, _path(found), leaves)
         for leaves, is_meant in ((True, _leaves), (False, _stays))
-        for line, match in _with_lines(text, filter(is_meant, _MENTION.finditer(text)))
+        for line, found in _with_lines(text, filter(is_meant, matches))
     }
-    return sorted(found)
+    return sorted(paths)
 
 
 def _path(mention: re.Match[str]) -> str:
-    return mention["quoted"] or mention["plain"]
+    return mention[1].strip(_SPACE)
 
 
 def _leaves(mention: re.Match[str]) -> bool:
@@ -149,23 +154,20 @@ def _stays(mention: re.Match[str]) -> bool:
     return not _leaves(mention) and _IS_PATH.match(_path(mention)) is not None
 
 
-def _filled_in(body: str, arguments: Iterable[str]) -> dict[str, None]:
-    """Return the texts in which an agent may look: as it is, and filled in for a call that gives no arguments.
-
-    Names go first, and then `$ARGUMENTS`, wherever it stands. A numbered argument stays if it is not given.
-    """
-    if "$" not in body:
-        return {body: None}
-    named = body
-    for name in islice(arguments, _MOST_ARGUMENTS):
-        named = re.sub(rf"\${re.escape(name)}(?![\[\w])", "", named)
-    return dict.fromkeys((body, _ARGUMENTS.sub("", named), _ARGUMENTS.sub("", _NUMBERED.sub("", named))))
+def _filled_in(body: str, arguments: Sequence[str]) -> str:
+    """Return the text with a sign wherever an argument is filled in, the longest name first."""
+    text = body.replace(_FILLED, "\ufffd")
+    if "$" not in text:
+        return text
+    names = "|".join(map(re.escape, sorted(arguments, key=len, reverse=True)))
+    named = rf"(?:{names})(?![\[\w])|" if names else ""
+    return re.sub(rf"\$(?:{named}ARGUMENTS(?:\[\d+\])?|\d+)", _FILLED, text, flags=re.ASCII)
 
 
 def _shell_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield what is run; where arguments are filled in, code spans too, because they may begin and end otherwise."""
     yield from _SHELL_FENCE.finditer(text)
-    if "!`" in text:
-        yield from _SHELL_INLINE.finditer(_ONE_LINE_SPAN.sub(_masked, text))
+    yield from _SHELL_INLINE.finditer(text if _FILLED in text else _ONE_LINE_SPAN.sub(_masked, text))
 
 
 def _with_lines(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:

@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from wikipin.document import Value, parse_document, texts
+from wikipin.checkpoint import checkpoint
+from wikipin.document import Value, plain_key, texts
 from wikipin.frontmatter import Frontmatter, read_frontmatter
-from wikipin.names import fold, is_skill_name
+from wikipin.names import RelPath, fold, is_skill_name
 from wikipin.review.claude import find_import, find_mentions, find_shell
-from wikipin.tree import SKILL_MD, File
+from wikipin.review.codex import Kind, Server, find_servers
+from wikipin.tree import SKILL_MD, File, Tree
 
-_LARGEST_YAML = 64 * 1024  # bytes; the honest ones have one thousand
-_HOST = re.compile(r"https?://[A-Za-z0-9.:-]{1,100}")  # the rest of a URL may say something to a model
-_HARMLESS_TRANSPORTS = frozenset({"http", "streamablehttp", "sse"})
+YAML_OF_AGENTS = frozenset({"skill.md", "openai.yaml"})
+"""Names of files, folded."""
 
+_MOST_YAML = 32  # files; of 2,381 public skills the one with most has 11
 # Commands that Claude Code has, and that a skill of the same name replaces.
 _BUILT_IN = frozenset(
     "add-dir advisor agents autocompact autofix-pr background bashes "  # noqa: SIM905 - a word a line would be a page
@@ -31,6 +33,9 @@ _BUILT_IN = frozenset(
     "tasks team-onboarding teleport terminal-setup theme todos tui ultraplan ultrareview upgrade usage use-case "
     "version vim voice workflows".split()
 )
+_ARGUMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MOST_ARGUMENTS = 64
+_CLOSING_TAG = re.compile(r"<\s*/\s*[A-Za-z]")
 _SHELL_TOOL = re.compile(r"(?<![\w-])(?:bash|powershell|\*)", re.IGNORECASE)
 
 
@@ -47,8 +52,9 @@ class Match:
 class Part:
     """One file, as a matcher looks at it; what is read of it is read once."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, *, has_yaml: bool = True) -> None:
         self.file = file
+        self.has_yaml = has_yaml
         self.path = str(file.path)
         self.folded = [fold(part) for part in file.path.split("/")]
         self.name = file.path.rpartition("/")[2]
@@ -61,7 +67,18 @@ class Part:
     @cached_property
     def frontmatter(self) -> Frontmatter | None:
         """The frontmatter, if this is a SKILL.md of whatever spelling and depth."""
-        return read_frontmatter(self.text) if self.folded[-1] == "skill.md" else None
+        return read_frontmatter(self.text) if self.has_yaml and self.folded[-1] == "skill.md" else None
+
+    @cached_property
+    def servers(self) -> Sequence[Server]:
+        """What is asked for, if this is an agents/openai.yaml."""
+        return find_servers(self.text) if self.has_yaml and self.folded[-2:] == ["agents", "openai.yaml"] else ()
+
+
+def unread(tree: Tree) -> frozenset[RelPath]:
+    """Return the files of YAML for agents that are too many to be parsed: some take half a second each."""
+    paths = [file.path for file in tree.files if fold(file.path.rpartition("/")[2]) in YAML_OF_AGENTS]
+    return frozenset(sorted(paths, key=lambda path: path != SKILL_MD)[_MOST_YAML:])
 
 
 def _spelling(name: str, of: str) -> str:
@@ -74,7 +91,13 @@ Matcher = Callable[[Sequence[Part]], Iterable[Match]]
 
 def each(match: Callable[[Part], Iterable[Match]]) -> Matcher:
     """Return what matches each file for itself."""
-    return lambda parts: (found for part in parts for found in match(part))
+
+    def matches(parts: Sequence[Part]) -> Iterator[Match]:
+        for part in parts:
+            checkpoint()
+            yield from match(part)
+
+    return matches
 
 
 def directory(name: str) -> Matcher:
@@ -140,19 +163,15 @@ def nested(part: Part) -> Iterator[Match]:
 
 def key(*names: str, is_meant: Callable[[Value], bool] = lambda _: True) -> Matcher:
     """Match a key of a frontmatter, however it is spelled."""
-    wanted = {_plain_key(name) for name in names}
+    wanted = {plain_key(name) for name in names}
 
     def match(part: Part) -> Iterator[Match]:
         front = part.frontmatter
         for key, value in front.document.fields.items() if front else ():
-            if front and _plain_key(key) in wanted and is_meant(value):
+            if front and plain_key(key) in wanted and is_meant(value):
                 yield Match(part.path, front.document.lines.get(key), repr(value))
 
     return each(match)
-
-
-def _plain_key(key: str) -> str:
-    return re.sub(r"[-_\s]", "", fold(key))
 
 
 def has_shell(value: Value) -> bool:
@@ -191,44 +210,41 @@ def mention(*, leaves: bool) -> Matcher:
     return each(match)
 
 
-def _arguments(front: Frontmatter) -> list[str]:
+def _words(arguments: Value) -> list[Value]:
     """Return the names of arguments that a frontmatter declares: a list, or words."""
-    declared = front.document.fields.get("arguments", "")
-    return declared.split() if isinstance(declared, str) else [text for text in texts(declared) if text]
+    if isinstance(arguments, str):
+        return [word for word in re.split(r"[ \t\n]+", arguments) if word]
+    return arguments if isinstance(arguments, list) else [arguments]
 
 
-def _dependencies(part: Part) -> Iterator[tuple[str, Match]]:
-    """Yield what an agents/openai.yaml asks for, with its kind."""
-    if part.folded[-2:] != ["agents", "openai.yaml"]:
-        return
-    document = parse_document(part.text) if len(part.file.content) <= _LARGEST_YAML else None
-    if document is None or not document.is_yaml or document.faults:
-        yield "unclear", Match(part.path, document.faults[0].line if document else None, _digest([part]))
-        return
-    line = document.lines.get("dependencies")
-    for tool in _tools(document.fields.get("dependencies", "")):
-        if tool is None:
-            yield "unclear", Match(part.path, line, _digest([part]))
-            continue
-        plain = {_plain_key(key): value for key, value in tool.items()}
-        if "command" in plain or _plain_key(str(plain.get("transport", "http"))) not in _HARMLESS_TRANSPORTS:
-            yield "program", Match(part.path, line, repr(tool))
-        elif fold(str(plain.get("type", ""))).strip() == "mcp":
-            host = _HOST.match(str(plain.get("url", "")))
-            yield "server", Match(part.path, line, repr(tool), f" at {host[0]}" if host else "")
+def _is_plain(word: Value) -> bool:
+    return isinstance(word, str) and _ARGUMENT.fullmatch(word) is not None
 
 
-def _tools(dependencies: Value) -> Iterator[dict[str, Value] | None]:
-    """Yield each tool that is depended on, None for what is none."""
-    if not isinstance(dependencies, dict):
-        yield from () if dependencies == "" else (None,)
-        return
-    for key, tools in dependencies.items():
-        if _plain_key(key) == "tools" and tools != "":
-            for tool in tools if isinstance(tools, list) else [tools]:
-                yield tool if isinstance(tool, dict) else None
+def has_odd_names(arguments: Value) -> bool:
+    """Tell whether it cannot be told for certain where arguments of these names are filled in."""
+    words = _words(arguments)
+    return len(words) > _MOST_ARGUMENTS or not all(map(_is_plain, words))
 
 
-def asks(kind: str) -> Matcher:
-    """Match what an agents/openai.yaml asks Codex for: `program`, `server`, or `unclear`."""
-    return each(lambda part: (match for found, match in _dependencies(part) if found == kind))
+def _arguments(front: Frontmatter) -> list[str]:
+    return [str(word) for word in _words(front.document.fields.get("arguments", "")) if _is_plain(word)]
+
+
+def closing_tag(part: Part) -> Iterator[Match]:
+    """Match a SKILL.md whose description has a closing tag in it."""
+    front = part.frontmatter
+    if front and _CLOSING_TAG.search(description := front.field("description") or ""):
+        yield Match(part.path, front.document.lines.get("description"), description)
+
+
+def asks(kind: Kind) -> Matcher:
+    """Match what an agents/openai.yaml asks Codex for."""
+
+    def match(part: Part) -> Iterator[Match]:
+        for server in part.servers:
+            if server.kind == kind:
+                detail = _digest([part]) if server.tool is None else repr(server.tool)
+                yield Match(part.path, server.line, detail, f" at {server.host}" if server.host else "")
+
+    return each(match)

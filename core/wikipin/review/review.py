@@ -16,6 +16,7 @@ from wikipin.names import fold
 from wikipin.review.active import find_active
 from wikipin.review.decoding import BYTE_ORDER_MARKS, Decoded, Kind, decode, decode_json
 from wikipin.review.hidden import Allowance, Hidden, describe, find_escaped_runs, find_hidden, find_runs
+from wikipin.review.matcher import YAML_OF_AGENTS, unread
 from wikipin.review.secret import find_key_file, find_secrets
 from wikipin.review.unrendered import find_unrendered
 from wikipin.tree import File, Tree
@@ -26,7 +27,6 @@ NOT_UTF_8 = "not-utf-8"
 SECRET = "secret"  # noqa: S105 - the name of a rule
 UNRENDERED = "unrendered"
 
-_YAML_OF_AGENTS = frozenset({"skill.md", "openai.yaml"})
 _PAGE = re.compile(r"\.(?:html?|markdown|md[cx]?|qmd)$", re.IGNORECASE)
 _HTML = re.compile(r"\.html?$", re.IGNORECASE)
 _JSON = re.compile(r"\.(?:jsonl?|json5|geojson|webmanifest)$", re.IGNORECASE)
@@ -39,9 +39,13 @@ def review(tree: Tree, *, most_lines: int = MOST_LINES) -> tuple[Finding, ...]:
     """Return what was found, what blocks first, then by path and line; of one rule in one file the first lines."""
     findings: list[Finding] = []
     allowance = Allowance()
+    too_many = unread(tree)
+    if too_many:
+        what = f"a SKILL.md or openai.yaml beyond those that are read; there are {len(too_many)} of them"
+        findings.append(Finding(AMBIGUOUS, min(too_many), None, what, blocking=True))
     for file in tree.files:
         checkpoint()
-        findings += _review_file(file, most_lines, allowance)
+        findings += _review_file(file, most_lines, allowance, has_yaml=file.path not in too_many)
     for _, active in groupby(sorted(find_active(tree), key=_path), _path):
         findings += _bounded(active, most_lines)
     return tuple(sorted(findings, key=lambda found: (not found.blocking, found.path, found.line or 0, found.rule)))
@@ -51,7 +55,7 @@ def _path(found: Finding) -> str:
     return found.path
 
 
-def _review_file(file: File, most_lines: int, allowance: Allowance) -> Iterator[Finding]:
+def _review_file(file: File, most_lines: int, allowance: Allowance, *, has_yaml: bool) -> Iterator[Finding]:
     readings = decode(file.path, file.content)
     if not all(reading.is_sound for reading in readings):
         what = "text that is not UTF-8, of which programs read different things"
@@ -63,7 +67,7 @@ def _review_file(file: File, most_lines: int, allowance: Allowance) -> Iterator[
     if text is not None:
         yield from _bounded(_unrendered(file, text), most_lines)
     yield from _bounded(_secrets(file, readings[0]), most_lines)
-    if text is not None and fold(file.path.rpartition("/")[2]) in _YAML_OF_AGENTS:
+    if has_yaml and text is not None and fold(file.path.rpartition("/")[2]) in YAML_OF_AGENTS:
         yield from _bounded(_hidden_by_escapes(file, text), most_lines)
         yield from _bounded(_ambiguous(file, text), most_lines)
 
