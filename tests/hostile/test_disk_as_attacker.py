@@ -3,9 +3,11 @@
 Each attack stands beside its control: what looks like it and is honest, or what it does to a program without the rule.
 """
 
+import dis
 import importlib.util
 import json
 import marshal
+import operator
 import os
 import py_compile
 import shutil
@@ -16,6 +18,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from privilege import as_anyone, immutable, mounted
@@ -34,7 +37,7 @@ _SCRIPT = b"import sys\nsys.dont_write_bytecode = False\nimport helper\nprint(he
 _FILES: Files = {
     **plain_skill(HELLO),
     "scripts/run.py": _SCRIPT,
-    "scripts/helper.py": b"def say():\n    return 'honest'\n",
+    "scripts/helper.py": b"def say(one=5, other=3):\n    return 'honest' if one - other == 2 else 'planted'\n",
     "docs/a.md": b"a",
 }
 _COPY = ".memtomem/skills/hello"
@@ -128,13 +131,45 @@ def test_the_control_bytecode_that_python_left_passes(at: str, flags: tuple[str,
     assert (done.returncode, done.stdout) == (0, "2 of 2 skills are as the lockfile says.\n")
 
 
-@pytest.mark.parametrize("forged", ["co_stacksize", "co_flags"])
-def test_code_that_only_says_of_itself_what_is_not_so_is_named(forged: str, project: Path) -> None:
-    """A frame that is too small for what it runs is memory that somebody else writes into."""
+_FORGED: dict[str, Callable[[CodeType], CodeType]] = {
+    # A frame that is too small for what it runs is memory that somebody else writes into.
+    "stack": lambda code: code.replace(co_stacksize=code.co_stacksize - 1),
+    "flags": lambda code: code.replace(co_flags=code.co_flags ^ 1),
+    "name": lambda code: code.replace(co_qualname="other"),
+    # A compiler of its own, as some libraries have, reads the source of a function from the file that its code names.
+    "file": lambda code: code.replace(co_filename="other.py"),
+}
+
+
+@pytest.mark.parametrize("forge", _FORGED.values(), ids=_FORGED)
+def test_code_that_only_says_of_itself_what_is_not_so_is_named(
+    forge: Callable[[CodeType], CodeType], project: Path
+) -> None:
     assert _run(project) == "honest"
     pyc = next((project / _COPY).rglob("helper.*.pyc"))
     code = marshal.loads(pyc.read_bytes()[16:])  # noqa: S302 - Python has just written it
-    pyc.write_bytes(pyc.read_bytes()[:16] + marshal.dumps(code.replace(**{forged: getattr(code, forged) ^ 1})))
+    within = tuple(forge(each) if isinstance(each, CodeType) else each for each in code.co_consts)
+    pyc.write_bytes(pyc.read_bytes()[:16] + marshal.dumps(code.replace(co_consts=within)))
+    assert _check(project).returncode == 1
+
+
+def _add(one: int, other: int) -> int:
+    return one + other
+
+
+def test_an_instruction_that_equals_the_one_of_the_source_and_does_something_else_is_named(project: Path) -> None:
+    """Python replaces an instruction that is often run by one for its types, and takes both for the same (PEP 659)."""
+    assert _run(project) == "honest"
+    pyc = next((project / _COPY).rglob("helper.*.pyc"))
+    for _ in range(1000):
+        _add(1, 2)
+    general = dis.opmap["BINARY_OP"]
+    adding = operator.attrgetter("_co_code_adaptive")(_add.__code__)[_add.__code__.co_code.index(general)]
+    content = pyc.read_bytes()
+    (say,) = (each for each in marshal.loads(content[16:]).co_consts if isinstance(each, CodeType))  # noqa: S302 - as above
+    at = content.index(say.co_code) + say.co_code.index(general)
+    pyc.write_bytes(content[:at] + bytes([adding]) + content[at + 1 :])
+    assert _run(project) == "planted"
     assert _check(project).returncode == 1
 
 

@@ -20,29 +20,36 @@ _SECONDS = 10
 _LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: _SECONDS, resource.RLIMIT_AS: 2 << 30}
 _HEADER = 16
 _SAME, _OTHER = 0, 1
-# What `==` on code leaves out, or left out in some version. The file's name is in neither: Python sets it at import.
+# What `==` on code leaves out, or left out in some version. It also takes an instruction that was specialised for some
+# types for the general one (PEP 659), and whoever writes bytecode can put the one of `+` where the source has a `-`.
 _ATTRIBUTES = (
+    "_co_code_adaptive",
     "co_stacksize",
     "co_flags",
     "co_nlocals",
     "co_varnames",
     "co_cellvars",
     "co_freevars",
+    "co_linetable",
     "co_exceptiontable",
+    "co_qualname",
 )
 
 
-def _is_same(ours: CodeType, theirs: CodeType) -> bool:
-    if ours != theirs or any(getattr(ours, name, None) != getattr(theirs, name, None) for name in _ATTRIBUTES):
+def _is_same(ours: CodeType, theirs: CodeType, file: str) -> bool:
+    """Tell whether both are the same code; of `theirs` all has to be of one `file`, which Python renames at import."""
+    if ours != theirs or theirs.co_filename != file:
+        return False
+    if any(getattr(ours, name, None) != getattr(theirs, name, None) for name in _ATTRIBUTES):
         return False
     pairs = zip(ours.co_consts, theirs.co_consts)  # noqa: B905 - equal code has as many; Python 3.9 knows no `strict`
-    return all(_is_same(one, other) for one, other in pairs if isinstance(one, CodeType))
+    return all(_is_same(one, other, file) for one, other in pairs if isinstance(one, CodeType))
 
 
 def _compare(level: int, bytecode: bytes, source: bytes) -> int:
     theirs = marshal.loads(bytecode[_HEADER:])  # noqa: S302 - that is what this process is for
     ours = compile(source, "source", "exec", dont_inherit=True, optimize=level)
-    return _SAME if isinstance(theirs, CodeType) and _is_same(ours, theirs) else _OTHER
+    return _SAME if isinstance(theirs, CodeType) and _is_same(ours, theirs, theirs.co_filename) else _OTHER
 
 
 def _in_a_process(level: int, bytecode: bytes, source: bytes) -> bytes:
