@@ -108,17 +108,48 @@ def test_bytecode_of_another_python_is_held_against_its_source_by_that_one(proje
     assert (code, {each["why"] for each in found}) == (1, {"no Python on PATH could check it"})
 
 
-def test_no_python_of_the_project_is_run(project: Path) -> None:
+@pytest.fixture
+def of_no_version(project: Path) -> None:
+    """Leave bytecode of a Python that nobody has."""
     pyc = _compile(sys.executable, project)
     content = b"\0\0\r\n" + pyc.read_bytes()[4:]
     pyc.rename(pyc.with_name("say.cpython-399.pyc")).write_bytes(content)
+
+
+def _program(at: Path) -> Path:
+    """Make a Python that says yes to everything, and leaves beside it by which path it was run."""
+    at.parent.mkdir(parents=True, exist_ok=True)
+    at.write_text('#!/bin/sh\necho "$0" > "${0%/*}/ran"\nprintf y\n')
+    at.chmod(0o755)
+    return at
+
+
+_NOT_FOUND = (1, [{"path": "scripts/__pycache__/say.cpython-399.pyc", "why": "no Python on PATH could check it"}])
+
+
+@pytest.mark.usefixtures("of_no_version")
+@pytest.mark.parametrize("place", ["bin", ".", "{project}/bin", "{project}", "{outside}", "{link}"])
+def test_no_python_of_the_project_is_run(place: str, project: Path, tmp_path: Path) -> None:
+    """A stranger's clone may bring the virtual environment that a person then activates."""
+    _program(project / "bin/python3.99")
+    _program(project / "python3.99")
+    (outside := tmp_path / "outside").mkdir()
+    (outside / "python3.99").symlink_to(project / "bin/python3.99")
+    (link := tmp_path / "link").symlink_to(project / "bin")
+    path = place.format(project=project, outside=outside, link=link)
+    assert _check(project, f"{path}:{os.environ['PATH']}") == _NOT_FOUND
+    assert not [*project.rglob("ran"), *outside.rglob("ran")]
+
+
+@pytest.mark.usefixtures("of_no_version")
+def test_the_control_a_python_outside_is_run_and_by_no_link_of_the_project(project: Path, tmp_path: Path) -> None:
+    program = _program(tmp_path / "outside/python3.99")
     (project / "bin").mkdir()
-    (project / "bin/python3.99").write_text(f"#!/bin/sh\necho y > '{project}/ran'\nprintf y\n")
-    (project / "bin/python3.99").chmod(0o755)
-    assert _check(project, f"bin:.:{os.environ['PATH']}")[0] == 1
-    assert not (project / "ran").exists()
-    assert _check(project, f"{project}/bin:{os.environ['PATH']}") == (0, [])
-    assert (project / "ran").exists(), "the control: what somebody put on PATH is run"
+    (project / "bin/python3.99").symlink_to(program)
+    for place in (project / "bin", program.parent):
+        assert _check(project, f"{place}:{os.environ['PATH']}") == (0, [])
+        assert (program.parent / "ran").read_text() == f"{program}\n"
+        (program.parent / "ran").unlink()
 
 
 @pytest.mark.parametrize("name", ["say.pyc", "gone.cpython-311.pyc", "say.cpython-311-pytest-9.0.pyc"])

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from wikipin.disk.folder import Identity
 from wikipin.project import bytecode
 from wikipin.project.bytecode import Bytecode, Unproven
 from wikipin.tree import LARGEST_FILE, Copy
@@ -22,9 +23,10 @@ _TOO_SLOW = f"it was not checked within {_SECONDS:.0f} seconds"
 
 
 class Prover:
-    """Holds bytecode against sources, for a minute at most in all."""
+    """Holds bytecode of a project against sources, for a minute at most in all. No Python in the project is run."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: Identity) -> None:
+        self._project = project
         self._deadline = time.monotonic() + _SECONDS
 
     def unproven(self, copy: Copy, contents: Mapping[str, bytes]) -> list[Unproven]:
@@ -37,7 +39,7 @@ class Prover:
                 why[path] = bytecode.NO_SOURCE
             elif (fault := _fault(piece, contents)) is not None:
                 why[path] = fault
-            elif (python := _python(piece, contents[path])) is None:
+            elif (python := _python(piece, contents[path], self._project)) is None:
                 why[path] = bytecode.NO_PYTHON
             else:
                 to_compile[python].append(piece)
@@ -78,13 +80,31 @@ def _fault(piece: Bytecode, contents: Mapping[str, bytes]) -> str | None:
     return bytecode.header_fault(contents[piece.path])
 
 
-def _python(piece: Bytecode, content: bytes) -> str | None:
+def _python(piece: Bytecode, content: bytes, project: Identity) -> str | None:
     """Return the path of a Python that should be able to read it; None if there is none."""
     if bytecode.magic(content) == importlib.util.MAGIC_NUMBER and sys.executable:
         return sys.executable
-    # What stands in a relative directory of PATH may be of the project, and not of whoever calls.
-    places = [place for place in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(place)]  # noqa: PTH117 - text
-    return None if piece.python is None else shutil.which(piece.python, path=os.pathsep.join(places))
+    return None if piece.python is None else _find_program(piece.python, project)
+
+
+def _find_program(name: str, project: Identity) -> str | None:
+    """Return the path of a program on PATH that is not in the project; None if there is none.
+
+    What stands in a relative directory of PATH may be of the project, and not of whoever calls.
+    """
+    for place in filter(os.path.isabs, os.get_exec_path()):
+        if (found := shutil.which(name, path=place)) is not None:
+            program = os.path.realpath(found)
+            if not _is_in(program, project):
+                # Through the link of a virtual environment, Python would read a `pyvenv.cfg` of the project.
+                return program if _is_in(os.path.realpath(place), project) else found
+    return None
+
+
+def _is_in(path: str, project: Identity) -> bool:
+    """Tell whether the directory `project` is what is at `path`, a path without links, or is above it."""
+    found = (each.stat() for each in (Path(path), *Path(path).parents))
+    return any((status.st_dev, status.st_ino) == project for status in found)
 
 
 def _question(piece: Bytecode, contents: Mapping[str, bytes]) -> bytes:

@@ -85,7 +85,7 @@ def check_bytecode(project: Project, statuses: Statuses) -> Statuses:
 
     A copy without an entry is left out, as nothing in it was installed.
     """
-    prover = Prover()
+    prover = Prover(project.identity)
     skills = [
         replace(status, bytecode=_unproven(project, status.evidence, prover) if status.evidence.entry else [])
         for status in statuses.skills
