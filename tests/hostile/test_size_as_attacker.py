@@ -3,6 +3,7 @@
 import hashlib
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -86,6 +87,16 @@ def _seconds_of_git() -> Generator[Callable[[], float]]:
     yield lambda: ended[0]
     now = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended.append(now.ru_utime + now.ru_stime - began.ru_utime - began.ru_stime)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS limits no process's memory")
+def test_git_takes_no_more_memory_than_it_may(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads this file to its end before anything else, and had gigabytes of it within seconds."""
+    wiki = make_wiki(tmp_path / "wiki", {_NAME: plain_skill(_NAME)})
+    (wiki / ".git/objects/info/alternates").symlink_to("/dev/zero")
+    monkeypatch.setattr("wikipin.wiki.git._MOST_MEMORY", 256 * 1024 * 1024)
+    with pytest.raises(WikipinError, match="git cannot read the wiki"):
+        wikipin.list_skills(wiki, Project(project))
 
 
 def test_a_directory_of_more_entries_than_a_skill_has_is_named_and_the_others_are_listed(

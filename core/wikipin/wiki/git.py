@@ -7,11 +7,13 @@ tampered one without a word.
 """
 
 import os
+import resource
 import select
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -20,6 +22,9 @@ from wikipin.errors import WikipinError
 from wikipin.wiki.deadline import Deadline
 
 _CHUNK = 1024 * 1024
+
+_MOST_MEMORY = 2 * 1024 * 1024 * 1024
+"""Bytes of its own that a git process may have, not counting what it maps of packs. macOS has no such limit."""
 
 
 def unreadable(problem: str) -> WikipinError:
@@ -113,6 +118,9 @@ class Git(AbstractContextManager["Git"]):
             cwd="/",
             env=_ENVIRONMENT,
         )
+        if sys.platform == "linux":
+            with suppress(OSError):  # it has ended, or we have a lower limit ourselves
+                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
         self._answer = bytearray()
 
     def __exit__(
