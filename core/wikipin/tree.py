@@ -1,7 +1,7 @@
 """One skill's files as values: what is read from a commit, what stands on disk, and the digests that compare them.
 
-No I/O. A `Tree` can only be made through a `Draft`, and a draft refuses, with `unsafe-skill`, at the first entry that
-breaks a limit: so there is no tree that must not be written.
+No I/O. A `Tree` can only be made by a `TreeBuilder`, which refuses, with `unsafe-skill`, the first entry that breaks a
+limit: so there is no tree that must not be written.
 """
 
 import hashlib
@@ -34,18 +34,18 @@ _LEFT_OUT_IN_SILENCE = NEVER_CONTENT | {".git"}
 
 
 @dataclass(frozen=True)
-class Mark:
+class FileDigest:
     """What identifies one file: the SHA-256 of its bytes, and whether its owner may execute it."""
 
     sha256: str
     executable: bool
 
 
-UNREAD = Mark("", executable=False)
+UNREAD = FileDigest("", executable=False)
 """The mark of a file that is not read, because nothing so large is installed, or because its mode forbids it."""
 
-Listing = Mapping[str, Mark]
-"""Path below the skill's directory -> Mark, for every file."""
+Listing = Mapping[str, FileDigest]
+"""Path below the skill's directory -> FileDigest, for every file."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class File:
     executable: bool
 
     @cached_property
-    def mark(self) -> Mark:
+    def mark(self) -> FileDigest:
         """Digest and mode."""
-        return Mark(hashlib.sha256(self.content).hexdigest(), self.executable)
+        return FileDigest(hashlib.sha256(self.content).hexdigest(), self.executable)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def plan_digest(listing: Listing, odd: Mapping[str, str] | None = None) -> str:
     return digest.hexdigest()
 
 
-class Kind(Enum):
+class GitMode(Enum):
     """What a git tree entry is to us, by its mode (git-fast-import(1), "filemodify")."""
 
     FILE = 0o100644
@@ -179,7 +179,7 @@ class Kind(Enum):
     SUBMODULE = 0o160000
 
 
-class Draft:
+class TreeBuilder:
     """Collects one skill's entries in the order in which they are read."""
 
     def __init__(self, name: SkillName) -> None:
@@ -190,7 +190,7 @@ class Draft:
         self._entries = 0
         self._spelling: dict[str, str] = {}
 
-    def admit(self, parent: str, part: bytes, mode: int) -> tuple[Kind, RelPath] | None:
+    def admit(self, parent: str, part: bytes, mode: int) -> tuple[GitMode, RelPath] | None:
         """Judge one entry of the directory `parent` ("" or ending with "/"): its kind and path, or None if left out."""
         self._entries += 1
         if self._entries > MOST_ENTRIES:
@@ -205,11 +205,11 @@ class Draft:
             self._refuse(f"has an entry that is itself a path: '{printable(name, limit=120)}'")
         path = self._safe_path(parent + name)
         try:
-            kind = Kind(mode)
+            kind = GitMode(mode)
         except ValueError:
             self._refuse(f"has mode {mode:06o} at '{path}'")
-        if kind in {Kind.LINK, Kind.SUBMODULE}:
-            self._left_out.append((path, "a symbolic link" if kind is Kind.LINK else "a submodule"))
+        if kind in {GitMode.LINK, GitMode.SUBMODULE}:
+            self._left_out.append((path, "a symbolic link" if kind is GitMode.LINK else "a submodule"))
             return None
         return kind, path
 

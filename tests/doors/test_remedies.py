@@ -55,7 +55,7 @@ class World:
 
     def state(self) -> str:
         skills = wikipin.read_status(Project(self.project), self.wiki).skills
-        return next((skill.state.value for skill in skills if skill.evidence.name == NAME), "available")
+        return next((skill.state.value for skill in skills if skill.seen.name == NAME), "available")
 
     def again(self, number: object) -> "World":
         """Return a world that is just like this one."""

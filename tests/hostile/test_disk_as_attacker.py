@@ -255,7 +255,7 @@ _ENDLESS = [_sparse, _sparse_in_place, _many_sparse, _many, _many_directories]
 def test_a_copy_without_an_end_is_an_edit_and_soon_told(lay: Callable[[Path], None], project: Path, wiki: Path) -> None:
     lay(project / _COPY)
     began = time.perf_counter()
-    states = {s.evidence.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+    states = {s.seen.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
     refused = wikipin.restore(wiki, Project(project)).failed
     assert time.perf_counter() - began < _SOON
     assert states == {HELLO: "modified", OTHER: "ok"}
@@ -299,7 +299,7 @@ def test_a_copy_that_may_not_be_read_is_an_edit_and_stops_no_other(project: Path
         (project / _COPY / path).chmod(mode)
         try:
             with as_anyone():
-                states = {s.evidence.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+                states = {s.seen.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
                 refused = wikipin.restore(wiki, Project(project)).failed
         finally:
             (project / _COPY / path).chmod(0o755)
@@ -372,7 +372,7 @@ def _assert_nothing_stands_in_the_way(wiki: Path, project: Path) -> None:
     """Change another skill, as every command may while this one is stuck."""
     wikipin.remove(wiki, Project(project), OTHER)
     wikipin.install(wiki, Project(project), OTHER)
-    states = {s.evidence.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+    states = {s.seen.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
     assert states[OTHER] == "ok"
     assert not (project / ".memtomem/.txn/redo.json").exists()
 

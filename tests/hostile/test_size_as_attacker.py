@@ -21,7 +21,7 @@ from wikipin import Project, WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.names import RelPath, SkillName
 from wikipin.review.review import review
-from wikipin.tree import File, Mark, Tree
+from wikipin.tree import File, FileDigest, Tree
 
 _NAME = SkillName("hello")
 
@@ -126,7 +126,7 @@ def test_a_work_tree_of_thousands_of_files_is_not_read_for_a_warning(
     read: list[str] = []
     mark = Folder.mark
 
-    def noted(folder: Folder, name: str, *, limit: int) -> tuple[Mark, int]:
+    def noted(folder: Folder, name: str, *, limit: int) -> tuple[FileDigest, int]:
         read.append(name)
         return mark(folder, name, limit=limit)
 

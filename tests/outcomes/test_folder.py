@@ -15,9 +15,9 @@ from privilege import mounted
 from snapshot import snapshot
 
 from wikipin.disk.deletion import delete_tree
-from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.disk.scan import scan
-from wikipin.tree import LARGEST_FILE, MOST_ENTRIES, UNREAD, Mark, compare
+from wikipin.tree import LARGEST_FILE, MOST_ENTRIES, UNREAD, FileDigest, compare
 
 Make = Callable[[Path], object]
 
@@ -42,8 +42,8 @@ def folder(place: Path) -> Generator[Folder]:
         yield opened
 
 
-def _mark(content: bytes, *, executable: bool = False) -> Mark:
-    return Mark(sha256(content).hexdigest(), executable)
+def _mark(content: bytes, *, executable: bool = False) -> FileDigest:
+    return FileDigest(sha256(content).hexdigest(), executable)
 
 
 def _socket(path: Path) -> None:
@@ -109,14 +109,16 @@ def test_a_file_is_read_to_one_byte_beyond_the_limit(folder: Folder, place: Path
 
 @pytest.mark.parametrize(
     ("kind", "what"),
-    [("fifo", What.SPECIAL), ("socket", What.SPECIAL), *((kind, What.LINK) for kind in _LINKS)],
+    [("fifo", FileType.SPECIAL), ("socket", FileType.SPECIAL), *((kind, FileType.LINK) for kind in _LINKS)],
 )
-def test_what_stands_at_a_name_is_told_without_following(folder: Folder, place: Path, kind: str, what: What) -> None:
+def test_what_stands_at_a_name_is_told_without_following(
+    folder: Folder, place: Path, kind: str, what: FileType
+) -> None:
     (place / "file").touch()
     (place / "directory").mkdir()
     _NOT_ORDINARY[kind](place / "x")
     names = ("x", "file", "directory", "none")
-    assert [folder.what(name) for name in names] == [what, What.FILE, What.DIRECTORY, What.NOTHING]
+    assert [folder.what(name) for name in names] == [what, FileType.FILE, FileType.DIRECTORY, FileType.NOTHING]
 
 
 def test_a_scan_reads_files_and_names_what_is_odd(folder: Folder, place: Path, outside: Path) -> None:

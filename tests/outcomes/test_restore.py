@@ -22,7 +22,8 @@ from wikipin import Exposure, Project, WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.names import SkillName
 from wikipin.plan.change import Change
-from wikipin.project.placing import Done, Work, expose
+from wikipin.project import placing
+from wikipin.project.placing import Transaction, expose
 from wikipin.project.project import Locked
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
@@ -344,7 +345,7 @@ def test_a_call_that_is_cancelled_is_finished_all_the_same(
 
     is_cancelled, commit_change = Event(), Locked.commit
 
-    def commit_late(self: Locked, change: Change) -> Done:
+    def commit_late(self: Locked, change: Change) -> placing.Outcome:
         assert is_cancelled.wait(timeout=30)
         return commit_change(self, change)
 
@@ -410,12 +411,12 @@ def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
         (project / ".claude/skills" / name).unlink()
     calls = 0
 
-    def expose_sometimes(work: Work, done: Done) -> None:
+    def expose_sometimes(transaction: Transaction, done: placing.Outcome) -> None:
         nonlocal calls
         calls += 1
         if 1 < calls <= 1 + failures:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        expose(work, done)
+        expose(transaction, done)
 
     with monkeypatch.context() as patch:
         patch.setattr("wikipin.project.transaction.expose", expose_sometimes)

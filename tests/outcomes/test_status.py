@@ -42,11 +42,11 @@ def _status(door: str, wiki: Path, project: Path) -> Outcome:
 
 
 def _states(wiki: Path | None, project: Path) -> dict[str, str]:
-    return {status.evidence.name: status.state.value for status in wikipin.read_status(Project(project), wiki).skills}
+    return {status.seen.name: status.state.value for status in wikipin.read_status(Project(project), wiki).skills}
 
 
 def _changes(wiki: Path | None, project: Path) -> list[tuple[str, str]]:
-    hello = next(s for s in wikipin.read_status(Project(project), wiki).skills if s.evidence.name == "hello")
+    hello = next(s for s in wikipin.read_status(Project(project), wiki).skills if s.seen.name == "hello")
     return [(change.path, change.change) for change in hello.changes]
 
 
@@ -224,7 +224,7 @@ def test_entries_of_other_tools_are_compared_with_the_wiki_at_their_pin(
 def test_an_entry_without_digests_and_without_a_wiki_is_not_said_to_be_well(wiki: Path, project: Path) -> None:
     _change_lockfile(project, "hello", *_DIGESTS)
     shutil.rmtree(wiki)
-    statuses = {status.evidence.name: status for status in wikipin.read_status(Project(project), wiki).skills}
+    statuses = {status.seen.name: status for status in wikipin.read_status(Project(project), wiki).skills}
     assert (statuses["hello"].state.value, statuses["hello"].is_compared) == ("unknown", False)
     assert (statuses["other"].state.value, statuses["other"].is_compared) == ("unknown", True)
 

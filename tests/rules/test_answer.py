@@ -13,7 +13,7 @@ from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
 from wikipin.names import Commit, RelPath, SkillName
 from wikipin.plan.lockfile import Entry
-from wikipin.plan.state import Evidence, State
+from wikipin.plan.state import ProjectSkill, State
 from wikipin.skill import Skill
 from wikipin.tree import File, FileChange, Tree
 from wikipin.verbs.catalogue import Offer, Offers
@@ -293,7 +293,7 @@ HOSTILE = pytest.mark.parametrize("text", _HOSTILE.values(), ids=_HOSTILE)
 def _status(name: str, text: str, changes: int, state: State = State.MODIFIED) -> Status:
     entry = Entry(_COMMIT, text[:64])
     found = [FileChange(f"{number}{text}", "modified") for number in range(changes)]
-    return Status(Evidence(name, entry, None), state, is_compared=True, changes=found)
+    return Status(ProjectSkill(name, entry, None), state, is_compared=True, changes=found)
 
 
 @HOSTILE

@@ -8,10 +8,10 @@ import pytest
 from wikipin import Consent, Exposure, WikipinError
 from wikipin.names import Commit, PlanDigest, RelPath, SkillName
 from wikipin.plan.change import Change
-from wikipin.plan.exposure import DIRECTORIES, Standing
+from wikipin.plan.exposure import DIRECTORIES, ExposureState
 from wikipin.plan.lockfile import Entry
 from wikipin.plan.plan import plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
-from wikipin.plan.state import Evidence, Pinned, Situation
+from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, File, Tree
@@ -29,8 +29,8 @@ _NEWER = Edition("hello", _NEW_COMMIT, _NEW.listing)
 _PATHS = [".agents/skills/hello", ".claude/skills/hello"]
 _ENTRY = Entry(_OLD_COMMIT, "then", _OLD.digests, ["run.sh"], _PATHS)
 _NO_DIGESTS = replace(_ENTRY, digests=None, executable=None)
-_FREE = dict.fromkeys(DIRECTORIES, Standing.NOTHING)
-_LINKED = dict.fromkeys(DIRECTORIES, Standing.LINK)
+_FREE = dict.fromkeys(DIRECTORIES, ExposureState.NOTHING)
+_LINKED = dict.fromkeys(DIRECTORIES, ExposureState.LINK)
 _FORWARD = Pinned(is_known=True, is_ancestor=True)
 _BACK = Pinned(is_known=True, is_ancestor=False)
 _DISCARD, _ROLL_BACK = Consent(discard_edits=True), Consent(allow_rollback=True)
@@ -41,34 +41,34 @@ def _copy(tree: Tree) -> Copy:
 
 
 _EVIDENCE = {
-    Situation.ABSENT: Evidence("hello", None, None, _FREE),
-    Situation.UNTRACKED: Evidence("hello", None, _copy(_NEW), _FREE),
-    Situation.MISSING: Evidence("hello", _ENTRY, None, _LINKED),
-    Situation.CLEAN: Evidence("hello", _ENTRY, _copy(_OLD), _LINKED),
-    Situation.EDITED: Evidence("hello", _ENTRY, _copy(_EDITED), _LINKED),
-    Situation.UNVERIFIED: Evidence("hello", _NO_DIGESTS, _copy(_OLD), _LINKED),
+    Situation.ABSENT: ProjectSkill("hello", None, None, _FREE),
+    Situation.UNTRACKED: ProjectSkill("hello", None, _copy(_NEW), _FREE),
+    Situation.MISSING: ProjectSkill("hello", _ENTRY, None, _LINKED),
+    Situation.CLEAN: ProjectSkill("hello", _ENTRY, _copy(_OLD), _LINKED),
+    Situation.EDITED: ProjectSkill("hello", _ENTRY, _copy(_EDITED), _LINKED),
+    Situation.UNVERIFIED: ProjectSkill("hello", _NO_DIGESTS, _copy(_OLD), _LINKED),
 }
 _VERBS: tuple[Verb, ...] = ("install", "adopt", "update", "restore", "remove")
 
 
-def _plan(verb: Verb, evidence: Evidence, consent: Consent | None = None, pinned: Pinned = _FORWARD) -> Change | None:
+def _plan(verb: Verb, seen: ProjectSkill, consent: Consent | None = None, pinned: Pinned = _FORWARD) -> Change | None:
     consent = consent or Consent()
     match verb:
         case "install":
-            return plan_install(_NEWER, evidence, Exposure())
+            return plan_install(_NEWER, seen, Exposure())
         case "adopt":
-            return plan_adopt(_NEWER, evidence, Exposure())
+            return plan_adopt(_NEWER, seen, Exposure())
         case "update":
-            return plan_update(_NEWER, evidence, pinned, Exposure(), consent, keep_pin=True)
+            return plan_update(_NEWER, seen, pinned, Exposure(), consent, keep_pin=True)
         case "restore":
-            return plan_restore(evidence, None, Exposure())
+            return plan_restore(seen, None, Exposure())
         case "remove":
-            return plan_remove(evidence, None, consent)
+            return plan_remove(seen, None, consent)
 
 
-def _refusal(verb: Verb, evidence: Evidence, consent: Consent | None = None, pinned: Pinned = _FORWARD) -> WikipinError:
+def _refusal(verb: Verb, seen: ProjectSkill, consent: Consent | None = None, pinned: Pinned = _FORWARD) -> WikipinError:
     with pytest.raises(WikipinError) as refused:
-        _plan(verb, evidence, consent, pinned)
+        _plan(verb, seen, consent, pinned)
     return refused.value
 
 
@@ -84,12 +84,12 @@ def _done(change: Change | None) -> str:
 @pytest.mark.parametrize("situation", Situation)
 @pytest.mark.parametrize("verb", _VERBS)
 def test_each_verb_does_in_each_situation_what_its_row_of_the_table_says(verb: Verb, situation: Situation) -> None:
-    evidence, said = _EVIDENCE[situation], TABLE[situation][verb]
-    assert evidence.situation() is situation
+    seen, said = _EVIDENCE[situation], TABLE[situation][verb]
+    assert seen.situation() is situation
     if isinstance(said, Action):
-        assert _done(_plan(verb, evidence)) == said.value
+        assert _done(_plan(verb, seen)) == said.value
     else:
-        assert _refusal(verb, evidence).code == said
+        assert _refusal(verb, seen).code == said
 
 
 @pytest.mark.parametrize("situation", [Situation.EDITED, Situation.UNVERIFIED])
@@ -133,7 +133,7 @@ def test_an_update_names_what_goes_and_what_of_it_may_be_thrown_away() -> None:
 
 
 def test_a_copy_that_is_the_new_version_already_is_recorded_and_not_an_edit() -> None:
-    change = _plan("update", Evidence("hello", _ENTRY, _copy(_NEW), _LINKED))
+    change = _plan("update", ProjectSkill("hello", _ENTRY, _copy(_NEW), _LINKED))
     assert change is not None
     assert change.swap == ()
     assert change.entry is not None
@@ -142,9 +142,9 @@ def test_a_copy_that_is_the_new_version_already_is_recorded_and_not_an_edit() ->
 
 def test_another_skills_commit_is_no_news_and_a_ref_that_is_asked_for_is() -> None:
     entry = replace(_ENTRY, digests=_NEW.digests)
-    evidence = Evidence("hello", entry, _copy(_NEW), _LINKED)
-    assert plan_update(_NEWER, evidence, _FORWARD, Exposure(), Consent(), keep_pin=True) is None
-    moved = plan_update(_NEWER, evidence, _FORWARD, Exposure(), Consent(), keep_pin=False)
+    seen = ProjectSkill("hello", entry, _copy(_NEW), _LINKED)
+    assert plan_update(_NEWER, seen, _FORWARD, Exposure(), Consent(), keep_pin=True) is None
+    moved = plan_update(_NEWER, seen, _FORWARD, Exposure(), Consent(), keep_pin=False)
     assert moved is not None
     assert (moved.swap, moved.entry and moved.entry.commit) == ((), _NEW_COMMIT)
 
@@ -167,27 +167,25 @@ def test_a_restore_leaves_the_entry_as_it_is() -> None:
     assert change is not None
     assert (change.entry, change.plan, change.swap) == (_ENTRY, _OLD.plan, ("copy",))
     assert _plan("restore", _EVIDENCE[Situation.CLEAN]) is None
-    unseen = Evidence("hello", _ENTRY, _copy(_OLD), {"agents": Standing.NOTHING, "claude": Standing.LINK})
+    unseen = ProjectSkill("hello", _ENTRY, _copy(_OLD), {"agents": ExposureState.NOTHING, "claude": ExposureState.LINK})
     change = _plan("restore", unseen)
     assert change is not None
     assert (change.entry, change.swap, change.link) == (_ENTRY, (), ("agents",))
 
 
 def test_what_an_entry_does_not_say_is_taken_from_its_pin() -> None:
-    missing = Evidence("hello", _NO_DIGESTS, None, _LINKED)
+    missing = ProjectSkill("hello", _NO_DIGESTS, None, _LINKED)
     change = plan_restore(missing, _OLD.listing, Exposure())
     assert change is not None
     assert change.plan == _OLD.plan
     assert change.entry == replace(_ENTRY, exposed=_PATHS)
-    assert plan_restore(Evidence("hello", _NO_DIGESTS, _copy(_OLD), _LINKED), _OLD.listing, Exposure()) is None
+    assert plan_restore(ProjectSkill("hello", _NO_DIGESTS, _copy(_OLD), _LINKED), _OLD.listing, Exposure()) is None
 
 
 def test_a_removal_takes_what_is_ours_and_leaves_what_is_not() -> None:
-    evidence = Evidence("hello", _ENTRY, _copy(_OLD), {"agents": Standing.FOREIGN, "claude": Standing.LINK})
-    assert _plan("remove", evidence) == Change(
-        "hello", take=("claude", "copy"), old={"copy": _OLD.plan}, clean=_OLD.plan
-    )
-    not_recorded = Evidence("hello", replace(_ENTRY, exposed=[]), _copy(_OLD), _LINKED)
+    seen = ProjectSkill("hello", _ENTRY, _copy(_OLD), {"agents": ExposureState.FOREIGN, "claude": ExposureState.LINK})
+    assert _plan("remove", seen) == Change("hello", take=("claude", "copy"), old={"copy": _OLD.plan}, clean=_OLD.plan)
+    not_recorded = ProjectSkill("hello", replace(_ENTRY, exposed=[]), _copy(_OLD), _LINKED)
     change = _plan("remove", not_recorded)
     assert change is not None
     assert change.take == ("copy",)
@@ -195,23 +193,23 @@ def test_a_removal_takes_what_is_ours_and_leaves_what_is_not() -> None:
 
 def test_what_another_tool_recorded_as_exposed_stays_recorded() -> None:
     entry = replace(_ENTRY, exposed=[".other/skills/hello", ".claude/skills/hello"])
-    change = _plan("update", Evidence("hello", entry, _copy(_OLD), _LINKED))
+    change = _plan("update", ProjectSkill("hello", entry, _copy(_OLD), _LINKED))
     assert change is not None
     assert change.entry is not None
     assert change.entry.exposed == [".claude/skills/hello", ".other/skills/hello"]
 
 
 def test_an_adoption_refuses_file_by_file_what_no_commit_has() -> None:
-    refused = _refusal("adopt", Evidence("hello", None, Copy({}, {"x": "a symbolic link"}), _FREE))
+    refused = _refusal("adopt", ProjectSkill("hello", None, Copy({}, {"x": "a symbolic link"}), _FREE))
     assert refused.code == "local-edits"
     assert "SKILL.md (removed), run.sh (removed), x (added)" in refused.problem
 
 
 def test_an_edited_exposure_is_not_replaced_without_a_word() -> None:
-    evidence = Evidence("hello", _ENTRY, None, {"agents": Standing.LINK, "claude": _copy(_EDITED)})
+    seen = ProjectSkill("hello", _ENTRY, None, {"agents": ExposureState.LINK, "claude": _copy(_EDITED)})
     for verb in ("update", "restore", "remove"):
-        assert _refusal(verb, evidence).code == "local-edits"
-    change = _plan("update", evidence, _DISCARD)
+        assert _refusal(verb, seen).code == "local-edits"
+    change = _plan("update", seen, _DISCARD)
     assert change is not None
     assert (change.swap, change.old) == (("copy", "claude"), {"claude": _EDITED.plan})
 
@@ -228,8 +226,8 @@ def test_an_edited_exposure_is_not_replaced_without_a_word() -> None:
 def test_where_either_side_is_there_it_is_installed_already(
     entry: Entry | None, copy: Copy | None, sides: str, remedy: str
 ) -> None:
-    taken = dict.fromkeys(DIRECTORIES, Standing.FOREIGN)  # which is not looked at then
-    refused = _refusal("install", Evidence("hello", entry, copy, taken))
+    taken = dict.fromkeys(DIRECTORIES, ExposureState.FOREIGN)  # which is not looked at then
+    refused = _refusal("install", ProjectSkill("hello", entry, copy, taken))
     assert refused.code == "already-installed"
     assert refused.problem == f"skill 'hello' is in this project already ({sides})"
     assert remedy in refused.remedy
@@ -249,14 +247,16 @@ def test_what_is_not_ours_is_a_conflict_only_where_we_would_expose(
 ) -> None:
     exposure = Exposure(words, "copy" if mode == "copy" else "link")
     with pytest.raises(WikipinError) as refused:
-        plan_install(_NEWER, Evidence("hello", None, None, _FREE | dict.fromkeys(taken, Standing.FOREIGN)), exposure)
+        plan_install(
+            _NEWER, ProjectSkill("hello", None, None, _FREE | dict.fromkeys(taken, ExposureState.FOREIGN)), exposure
+        )
     assert refused.value.code == "exposure-conflict"
     assert refused.value.problem == f"something that wikipin did not make stands at or above {' and '.join(named)}"
 
 
 def test_our_own_link_is_a_conflict_where_a_copy_would_go() -> None:
     with pytest.raises(WikipinError) as refused:
-        plan_install(_NEWER, Evidence("hello", None, None, _LINKED), Exposure(("claude",), "copy"))
+        plan_install(_NEWER, ProjectSkill("hello", None, None, _LINKED), Exposure(("claude",), "copy"))
     assert refused.value.code == "exposure-conflict"
     assert ".claude/skills/hello" in refused.value.problem
 
@@ -264,23 +264,23 @@ def test_our_own_link_is_a_conflict_where_a_copy_would_go() -> None:
 @pytest.mark.parametrize(
     ("words", "exposures"),
     [
-        (("claude",), {"agents": Standing.FOREIGN}),
-        ((), dict.fromkeys(DIRECTORIES, Standing.FOREIGN)),
+        (("claude",), {"agents": ExposureState.FOREIGN}),
+        ((), dict.fromkeys(DIRECTORIES, ExposureState.FOREIGN)),
         (DIRECTORIES, _LINKED),
     ],
 )
 def test_what_is_ours_or_is_not_asked_for_is_no_conflict(
-    words: tuple[str, ...], exposures: dict[str, Standing]
+    words: tuple[str, ...], exposures: dict[str, ExposureState]
 ) -> None:
-    change = plan_install(_NEWER, Evidence("hello", None, None, _FREE | exposures), Exposure(tuple(words)))
+    change = plan_install(_NEWER, ProjectSkill("hello", None, None, _FREE | exposures), Exposure(tuple(words)))
     assert change.entry is not None
     assert change.entry.exposed == sorted(f"{DIRECTORIES[word]}/hello" for word in words)
 
 
 @pytest.mark.parametrize("verb", ["update", "restore"])
 def test_something_else_where_an_exposure_was_is_a_conflict(verb: Verb) -> None:
-    evidence = Evidence("hello", _ENTRY, _copy(_OLD), {"agents": Standing.FOREIGN, "claude": Standing.LINK})
-    assert _refusal(verb, evidence).code == "exposure-conflict"
+    seen = ProjectSkill("hello", _ENTRY, _copy(_OLD), {"agents": ExposureState.FOREIGN, "claude": ExposureState.LINK})
+    assert _refusal(verb, seen).code == "exposure-conflict"
 
 
 def test_the_content_that_was_planned_is_well_and_any_other_is_refused() -> None:

@@ -8,17 +8,17 @@ from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_ob
 
 from wikipin import Project, Wiki, install, list_skills
 from wikipin.names import Commit, SkillName
-from wikipin.plan.exposure import Standing
+from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import Entry
-from wikipin.plan.state import Evidence, Pinned, Situation, State, state_of
-from wikipin.tree import Copy, FileChange, Mark
+from wikipin.plan.state import Pinned, ProjectSkill, Situation, State, state_of
+from wikipin.tree import Copy, FileChange, FileDigest
 
 _PIN = Commit("1" * 40)
 _SHA = "0123456789abcdef" * 4
-_SAME = Copy({"SKILL.md": Mark(_SHA, executable=False)})
-_EXECUTABLE = Copy({"SKILL.md": Mark(_SHA, executable=True)})
-_EDITED = Copy({"SKILL.md": Mark("f" * 64, executable=False)})
-_MORE = Copy({**_SAME.listing, "new": Mark(_SHA, executable=False)})
+_SAME = Copy({"SKILL.md": FileDigest(_SHA, executable=False)})
+_EXECUTABLE = Copy({"SKILL.md": FileDigest(_SHA, executable=True)})
+_EDITED = Copy({"SKILL.md": FileDigest("f" * 64, executable=False)})
+_MORE = Copy({**_SAME.listing, "new": FileDigest(_SHA, executable=False)})
 _ODD = Copy(_SAME.listing, {"link": "a symbolic link"})
 _EMPTY = Copy({})
 
@@ -31,7 +31,7 @@ _UNRELATED = Pinned(is_known=True, is_ancestor=False, tree_id="t1")
 _NOT_THERE = Pinned(is_known=False, is_ancestor=False)
 _READ = Pinned(is_known=True, is_ancestor=True, tree_id="t1", listing=_SAME.listing)
 
-_SHOWN_EDITED: dict[str, Standing | Copy] = {"claude": _EDITED, "agents": Standing.LINK}
+_SHOWN_EDITED: dict[str, ExposureState | Copy] = {"claude": _EDITED, "agents": ExposureState.LINK}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ _SHOWN_EDITED: dict[str, Standing | Copy] = {"claude": _EDITED, "agents": Standi
 def test_every_state_has_its_rows(
     entry: Entry | None, copy: Copy | None, pinned: Pinned | None, at_head: str | None, state: State
 ) -> None:
-    assert state_of(Evidence("hello", entry, copy), pinned, at_head) is state
+    assert state_of(ProjectSkill("hello", entry, copy), pinned, at_head) is state
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_every_state_has_its_rows(
 def test_an_edited_copy_that_is_an_exposure_is_an_edit_of_the_skill(
     copy: Copy | None, situation: Situation, state: State
 ) -> None:
-    evidence = Evidence("hello", _ENTRY, copy, _SHOWN_EDITED)
-    assert evidence.situation() is situation
-    assert state_of(evidence, _KNOWN, "t1") is state
-    assert evidence.changes() == [FileChange(".claude/skills/hello/SKILL.md", "modified")]
+    seen = ProjectSkill("hello", _ENTRY, copy, _SHOWN_EDITED)
+    assert seen.situation() is situation
+    assert state_of(seen, _KNOWN, "t1") is state
+    assert seen.changes() == [FileChange(".claude/skills/hello/SKILL.md", "modified")]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_an_edited_copy_that_is_an_exposure_is_an_edit_of_the_skill(
         (_EMPTY, [("SKILL.md", "removed")]),
         (_ODD, [("link", "added")]),
         (Copy({}, {"SKILL.md": "a symbolic link"}), [("SKILL.md", "type")]),
-        (Copy({"SKILL.md/a": Mark(_SHA, executable=False)}), [("SKILL.md", "type"), ("SKILL.md/a", "added")]),
+        (Copy({"SKILL.md/a": FileDigest(_SHA, executable=False)}), [("SKILL.md", "type"), ("SKILL.md/a", "added")]),
     ],
 )
 def test_what_differs_is_told_path_by_path(copy: Copy, changes: list[tuple[str, str]]) -> None:
-    found = Evidence("hello", _ENTRY, copy).changes()
+    found = ProjectSkill("hello", _ENTRY, copy).changes()
     assert found is not None
     assert [(change.path, change.change) for change in found] == changes
 

@@ -10,35 +10,35 @@ from wikis import Entry, commit_trees, git, make_wiki, plain_skill, skill_md, wr
 
 from wikipin import Wiki, WikipinError
 from wikipin.names import RelPath, SkillName
-from wikipin.tree import Copy, Draft, File, Kind, Mark, Tree, plan_digest
+from wikipin.tree import Copy, File, FileDigest, GitMode, Tree, TreeBuilder, plan_digest
 
 _FILE, _EXECUTABLE, _DIRECTORY, _LINK, _SUBMODULE = 0o100644, 0o100755, 0o040000, 0o120000, 0o160000
 _MIB = 1024 * 1024
 _NAME = SkillName("hello")
 
 
-def _add(draft: Draft, path: str, content: bytes = b"", mode: int = _FILE) -> None:
+def _add(builder: TreeBuilder, path: str, content: bytes = b"", mode: int = _FILE) -> None:
     """Offer a file as reading a commit does, its directories being admitted already."""
     parent, slash, name = path.rpartition("/")
-    admitted = draft.admit(parent + slash, name.encode(), mode)
-    if admitted is not None and admitted[0] is not Kind.DIRECTORY:
-        draft.add(admitted[1], content, executable=admitted[0] is Kind.EXECUTABLE)
+    admitted = builder.admit(parent + slash, name.encode(), mode)
+    if admitted is not None and admitted[0] is not GitMode.DIRECTORY:
+        builder.add(admitted[1], content, executable=admitted[0] is GitMode.EXECUTABLE)
 
 
-def _refusal(draft: Draft, path: str, content: bytes = b"", mode: int = _FILE) -> str:
+def _refusal(builder: TreeBuilder, path: str, content: bytes = b"", mode: int = _FILE) -> str:
     with pytest.raises(WikipinError) as refused:
-        _add(draft, path, content, mode)
+        _add(builder, path, content, mode)
     assert refused.value.code == "unsafe-skill"
     assert "skill 'hello' has" in refused.value.problem
     return refused.value.problem
 
 
 def test_the_513th_file_is_refused() -> None:
-    draft = Draft(_NAME)
+    builder = TreeBuilder(_NAME)
     for number in range(512):
-        _add(draft, f"file-{number}")
-    assert len(draft.finish().files) == 512
-    assert "more than 512 files" in _refusal(draft, "one-more")
+        _add(builder, f"file-{number}")
+    assert len(builder.finish().files) == 512
+    assert "more than 512 files" in _refusal(builder, "one-more")
 
 
 @pytest.mark.parametrize(
@@ -46,21 +46,23 @@ def test_the_513th_file_is_refused() -> None:
     [("SKILL.md", _MIB), ("docs/SKILL.md", 4 * _MIB), ("skill.md", 4 * _MIB), ("big.bin", 4 * _MIB)],
 )
 def test_a_file_may_have_its_limit_and_not_one_byte_more(path: str, limit: int) -> None:
-    _add(draft := Draft(_NAME), path, bytes(limit))
-    assert len(draft.finish().files[0].content) == limit
-    assert f"{limit + 1} bytes in '{path}', and {limit} are the limit" in _refusal(Draft(_NAME), path, bytes(limit + 1))
+    _add(builder := TreeBuilder(_NAME), path, bytes(limit))
+    assert len(builder.finish().files[0].content) == limit
+    assert f"{limit + 1} bytes in '{path}', and {limit} are the limit" in _refusal(
+        TreeBuilder(_NAME), path, bytes(limit + 1)
+    )
 
 
 def test_all_files_together_may_have_16_mib_and_not_one_byte_more() -> None:
-    draft = Draft(_NAME)
+    builder = TreeBuilder(_NAME)
     for number in range(4):
-        _add(draft, f"file-{number}", bytes(4 * _MIB))
-    _add(draft, "empty")
-    assert "more than 16777216 bytes in all" in _refusal(draft, "one-byte", b"x")
+        _add(builder, f"file-{number}", bytes(4 * _MIB))
+    _add(builder, "empty")
+    assert "more than 16777216 bytes in all" in _refusal(builder, "one-byte", b"x")
 
 
 def test_a_size_is_refused_before_the_bytes_are_read() -> None:
-    is_wanted = Draft(_NAME).size_check(RelPath("big.bin"))
+    is_wanted = TreeBuilder(_NAME).size_check(RelPath("big.bin"))
     assert is_wanted(4 * _MIB)
     with pytest.raises(WikipinError, match="unsafe-skill"):
         is_wanted(4 * _MIB + 1)
@@ -68,35 +70,35 @@ def test_a_size_is_refused_before_the_bytes_are_read() -> None:
 
 @pytest.mark.parametrize("part", [".git", "d"], ids=["left out", "directories"])
 def test_entries_that_are_no_files_have_an_end_too(part: str) -> None:
-    draft = Draft(_NAME)
+    builder = TreeBuilder(_NAME)
     for number in range(2048):
-        draft.admit("", part.encode() if part == ".git" else f"d{number}".encode(), _DIRECTORY)
+        builder.admit("", part.encode() if part == ".git" else f"d{number}".encode(), _DIRECTORY)
     with pytest.raises(WikipinError, match="more than 2048 entries"):
-        draft.admit("", b".git", _DIRECTORY)
+        builder.admit("", b".git", _DIRECTORY)
 
 
 @pytest.mark.parametrize("mode", [0o100664, 0o100600, 0o100777, 0o100000, 0o104755, 0o060000, 0, -1, 0o40755, 2**70])
 def test_a_mode_that_git_does_not_write_is_refused(mode: int) -> None:
-    assert "has mode" in _refusal(Draft(_NAME), "odd", mode=mode)
+    assert "has mode" in _refusal(TreeBuilder(_NAME), "odd", mode=mode)
 
 
 @pytest.mark.parametrize("name", [b"\xff", b"caf\xe9", b"\xed\xa0\x80", b"\xc0\xaf"])
 def test_a_name_that_is_not_utf_8_is_refused(name: bytes) -> None:
     with pytest.raises(WikipinError, match="not UTF-8"):
-        Draft(_NAME).admit("", name, _FILE)
+        TreeBuilder(_NAME).admit("", name, _FILE)
 
 
 @pytest.mark.parametrize("mode", [_FILE, _DIRECTORY, _LINK, _SUBMODULE])
 @pytest.mark.parametrize("path", ["..", ".", "", "con", ".GIT", "a\u202eb", "a\\b", "x" * 129])
 def test_a_path_that_is_not_safe_is_refused_whatever_is_there(path: str, mode: int) -> None:
-    assert "has a path that" in _refusal(Draft(_NAME), path, mode=mode)
+    assert "has a path that" in _refusal(TreeBuilder(_NAME), path, mode=mode)
 
 
 @pytest.mark.parametrize("part", [b"a/b", b"/a", b"a/", b"../a", b"a/.git"])
 def test_an_entry_whose_name_is_a_path_is_refused(part: bytes) -> None:
     """Git itself cannot find such a file, and none of its directories was ever judged."""
     with pytest.raises(WikipinError, match="unsafe-skill"):
-        Draft(_NAME).admit("", part, _FILE)
+        TreeBuilder(_NAME).admit("", part, _FILE)
 
 
 @pytest.mark.parametrize("mode", [_FILE, _LINK, _DIRECTORY])
@@ -114,26 +116,26 @@ def test_an_entry_whose_name_is_a_path_is_refused(part: bytes) -> None:
     ids=ascii,
 )
 def test_two_names_that_some_file_system_takes_for_one_are_refused(first: str, second: str, mode: int) -> None:
-    draft = Draft(_NAME)
-    draft.admit("", first.encode(), _DIRECTORY)
-    assert "which some file systems take for one" in _refusal(draft, second, mode=mode)
+    builder = TreeBuilder(_NAME)
+    builder.admit("", first.encode(), _DIRECTORY)
+    assert "which some file systems take for one" in _refusal(builder, second, mode=mode)
 
 
 def test_two_directories_that_some_file_system_takes_for_one_are_refused() -> None:
-    draft = Draft(_NAME)
-    _add(draft, "docs", mode=_DIRECTORY)
-    _add(draft, "docs/a")
-    assert "'docs' and 'Docs'" in _refusal(draft, "Docs", mode=_DIRECTORY)
-    _add(draft, "docs/Docs", mode=_DIRECTORY)
-    assert "take for one" in _refusal(draft, "docs/docs", mode=_DIRECTORY)
+    builder = TreeBuilder(_NAME)
+    _add(builder, "docs", mode=_DIRECTORY)
+    _add(builder, "docs/a")
+    assert "'docs' and 'Docs'" in _refusal(builder, "Docs", mode=_DIRECTORY)
+    _add(builder, "docs/Docs", mode=_DIRECTORY)
+    assert "take for one" in _refusal(builder, "docs/docs", mode=_DIRECTORY)
 
 
 def test_links_and_submodules_are_left_out_and_named() -> None:
-    draft = Draft(_NAME)
-    _add(draft, "SKILL.md", b"x")
-    assert draft.admit("", b"link", _LINK) is None
-    assert draft.admit("lib/", b"vendor", _SUBMODULE) is None
-    tree = draft.finish()
+    builder = TreeBuilder(_NAME)
+    _add(builder, "SKILL.md", b"x")
+    assert builder.admit("", b"link", _LINK) is None
+    assert builder.admit("lib/", b"vendor", _SUBMODULE) is None
+    tree = builder.finish()
     assert [file.path for file in tree.files] == ["SKILL.md"]
     assert tree.left_out == (("link", "a symbolic link"), ("lib/vendor", "a submodule"))
 
@@ -142,16 +144,16 @@ def test_links_and_submodules_are_left_out_and_named() -> None:
 @pytest.mark.parametrize("parent", ["", "a/", "a/b/c/"])
 @pytest.mark.parametrize("name", [".git", ".DS_Store", "__pycache__"])
 def test_what_machines_leave_behind_is_left_out_in_silence(name: str, parent: str, mode: int) -> None:
-    draft = Draft(_NAME)
-    assert draft.admit(parent, name.encode(), mode) is None
-    assert draft.finish() == Tree(())
+    builder = TreeBuilder(_NAME)
+    assert builder.admit(parent, name.encode(), mode) is None
+    assert builder.finish() == Tree(())
 
 
 def test_files_are_sorted_and_keep_bytes_and_mode() -> None:
-    draft = Draft(_NAME)
-    _add(draft, "b", b"2", _EXECUTABLE)
-    _add(draft, "a", b"\r\n\0\xff")
-    tree = draft.finish()
+    builder = TreeBuilder(_NAME)
+    _add(builder, "b", b"2", _EXECUTABLE)
+    _add(builder, "a", b"\r\n\0\xff")
+    tree = builder.finish()
     assert tree.files == (
         File(RelPath("a"), b"\r\n\0\xff", executable=False),
         File(RelPath("b"), b"2", executable=True),
@@ -267,7 +269,7 @@ def test_after_a_refusal_the_same_open_wiki_reads_on(wiki: Path, size: int) -> N
             assert len(opened.read_skill(commit, _NAME).tree.files) == 1
 
 
-_MARKS = {"a": Mark("1" * 64, executable=False), "b/c": Mark("2" * 64, executable=False)}
+_MARKS = {"a": FileDigest("1" * 64, executable=False), "b/c": FileDigest("2" * 64, executable=False)}
 
 
 @pytest.mark.parametrize(
@@ -275,29 +277,29 @@ _MARKS = {"a": Mark("1" * 64, executable=False), "b/c": Mark("2" * 64, executabl
     [
         {},
         {"a": _MARKS["a"]},
-        {**_MARKS, "d": Mark("3" * 64, executable=False)},
-        {**_MARKS, "a": Mark("3" * 64, executable=False)},
-        {**_MARKS, "a": Mark("1" * 64, executable=True)},
+        {**_MARKS, "d": FileDigest("3" * 64, executable=False)},
+        {**_MARKS, "a": FileDigest("3" * 64, executable=False)},
+        {**_MARKS, "a": FileDigest("1" * 64, executable=True)},
         {"A": _MARKS["a"], "b/c": _MARKS["b/c"]},
         {"a": _MARKS["b/c"], "b/c": _MARKS["a"]},
         {"a": _MARKS["a"], "b\nc": _MARKS["b/c"]},
         {f"a100644 {'2' * 64} b/c": _MARKS["a"]},
     ],
 )
-def test_a_plan_changes_with_bytes_mode_and_path(other: dict[str, Mark]) -> None:
+def test_a_plan_changes_with_bytes_mode_and_path(other: dict[str, FileDigest]) -> None:
     assert plan_digest(other) != plan_digest(_MARKS)
 
 
 def test_a_plan_does_not_change_with_anything_else() -> None:
     plan = plan_digest(_MARKS)
     assert plan == plan_digest(dict(reversed(_MARKS.items()))) == Copy(_MARKS).plan
-    draft = Draft(_NAME)
-    _add(draft, "a", b"1")
-    before = draft.finish().plan
-    draft.admit("", b"link", _LINK)
-    draft.admit("", b".git", _DIRECTORY)
-    draft.admit("", b"empty", _DIRECTORY)
-    assert draft.finish().plan == before
+    builder = TreeBuilder(_NAME)
+    _add(builder, "a", b"1")
+    before = builder.finish().plan
+    builder.admit("", b"link", _LINK)
+    builder.admit("", b".git", _DIRECTORY)
+    builder.admit("", b"empty", _DIRECTORY)
+    assert builder.finish().plan == before
 
 
 def test_a_copy_with_something_odd_in_it_has_no_trees_plan() -> None:
@@ -310,7 +312,7 @@ def test_no_two_listings_share_a_plan() -> None:
     letters = "ab /\n14"
     listings = [
         {
-            "".join(chance.choices(letters, k=chance.randrange(1, 4))): Mark(
+            "".join(chance.choices(letters, k=chance.randrange(1, 4))): FileDigest(
                 chance.choice(["1", "2"]) * 64, chance.random() < 0.5
             )
             for _ in range(chance.randrange(4))

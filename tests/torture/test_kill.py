@@ -13,7 +13,7 @@ from torture.steps import KILLED, run_until
 import wikipin.disk.rename
 from wikipin.disk.folder import Folder
 from wikipin.project.journal import Journal
-from wikipin.project.placing import Done, Work
+from wikipin.project.placing import Outcome, Transaction
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_the_sweep_sees_that_a_program_keeps_no_journal(
     assert _finds_anything(Sweep(scenario, place))
 
 
-def _throws_away(_: Work, __: Done) -> None:
+def _throws_away(_: Transaction, __: Outcome) -> None:
     """Keep nothing of what was displaced."""
 
 
@@ -189,7 +189,7 @@ def _asks_nothing(*_: object) -> None:
     """Find nothing in the way."""
 
 
-def _puts_nothing_back(_: Work) -> list[str]:
+def _puts_nothing_back(_: Transaction) -> list[str]:
     """Undo nothing."""
     return []
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wikipin.disk.folder import Folder, Identity, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Folder, Identity, NotOrdinaryError
 
 # O_PATH, where there is one: a directory on the way may be one that can be searched and not listed.
 _ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
@@ -64,7 +64,7 @@ def _step(folder: Folder, name: str, path: str) -> Folder:
         if error.errno not in _NO_DIRECTORY:
             raise
         # What is a directory by now was a link a moment ago.
-        is_link = folder.what(name) in {What.LINK, What.DIRECTORY}
+        is_link = folder.what(name) in {FileType.LINK, FileType.DIRECTORY}
         kind = LinkOnTheWayError if is_link else NotOrdinaryError
         raise kind(error.errno, error.strerror, path) from None
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import stat
 
-from wikipin.disk.folder import Folder, What
+from wikipin.disk.folder import FileType, Folder
 
 
 def delete_tree(folder: Folder, name: str) -> None:
@@ -12,7 +12,7 @@ def delete_tree(folder: Folder, name: str) -> None:
 
     No link is followed. Of what is mounted in it nothing is deleted: there it ends, with an OSError.
     """
-    if folder.what(name) is not What.DIRECTORY:
+    if folder.what(name) is not FileType.DIRECTORY:
         folder.discard(name)
         return
     with folder.child(name) as top:
@@ -34,7 +34,7 @@ def _bring_up(folder: Folder, top: Folder) -> list[str]:
     """
     directories: list[str] = []
     for name in folder.names():
-        if folder.what(name) is What.DIRECTORY:
+        if folder.what(name) is FileType.DIRECTORY:
             directories.append(secrets.token_hex(8))
             folder.place(name, top, directories[-1])
         else:

@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 
 from wikipin.disk.durable import sync
 from wikipin.disk.rename import exchange, rename_directory
-from wikipin.tree import UNREAD, Mark
+from wikipin.tree import UNREAD, FileDigest
 
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that somebody put there must not wait for a writer.
@@ -34,7 +34,7 @@ Identity = tuple[int, int]
 """Device and inode: which directory it is, by whatever path it was reached."""
 
 
-class What(Enum):
+class FileType(Enum):
     """What stands at a name."""
 
     NOTHING = "nothing"
@@ -75,14 +75,14 @@ class Folder(AbstractContextManager["Folder"]):
     ) -> None:
         os.close(self.descriptor)
 
-    def what(self, name: str) -> What:
+    def what(self, name: str) -> FileType:
         """Say what stands at `name`, without following it."""
         try:
             mode = os.lstat(name, dir_fd=self.descriptor).st_mode
         except FileNotFoundError:
-            return What.NOTHING
-        kinds = {stat.S_IFREG: What.FILE, stat.S_IFDIR: What.DIRECTORY, stat.S_IFLNK: What.LINK}
-        return kinds.get(stat.S_IFMT(mode), What.SPECIAL)
+            return FileType.NOTHING
+        kinds = {stat.S_IFREG: FileType.FILE, stat.S_IFDIR: FileType.DIRECTORY, stat.S_IFLNK: FileType.LINK}
+        return kinds.get(stat.S_IFMT(mode), FileType.SPECIAL)
 
     def child(self, name: str) -> "Folder":
         """Open the directory `name`; FileNotFoundError, or NotOrdinaryError where it is something else."""
@@ -113,7 +113,7 @@ class Folder(AbstractContextManager["Folder"]):
 
     def is_readable(self, name: str) -> bool:
         """Tell whether this process may read the file `name`, or the directory with what is in it."""
-        return self._may(name, os.R_OK | (os.X_OK if self.what(name) is What.DIRECTORY else 0))
+        return self._may(name, os.R_OK | (os.X_OK if self.what(name) is FileType.DIRECTORY else 0))
 
     def _may(self, name: str, how: int) -> bool:
         return os.access(
@@ -199,7 +199,7 @@ class Folder(AbstractContextManager["Folder"]):
 
     @contextmanager
     def _unprotected(self, name: str) -> Generator[bool]:
-        if self.what(name) is not What.DIRECTORY:
+        if self.what(name) is not FileType.DIRECTORY:
             yield False
             return
         with self.child(name) as child:
@@ -231,14 +231,14 @@ class Folder(AbstractContextManager["Folder"]):
     def sync_tree(self) -> None:
         """Return when everything in this directory, and below it, is on the medium."""
         for name in self.names():
-            if self.what(name) is What.DIRECTORY:
+            if self.what(name) is FileType.DIRECTORY:
                 with self.child(name) as child:
                     child.sync_tree()
             else:
                 self.sync_file(name)
         self.sync()
 
-    def mark(self, name: str, *, limit: int) -> tuple[Mark, int]:
+    def mark(self, name: str, *, limit: int) -> tuple[FileDigest, int]:
         """Return digest and mode of the regular file `name`, and its bytes; UNREAD if they are more than `limit`."""
         digest, count = hashlib.sha256(), 0
         with self._open_file(name) as descriptor:
@@ -248,7 +248,7 @@ class Folder(AbstractContextManager["Folder"]):
             while count <= limit and (chunk := os.read(descriptor, min(_CHUNK, limit + 1 - count))):
                 digest.update(chunk)
                 count += len(chunk)
-        return (UNREAD if count > limit else Mark(digest.hexdigest(), bool(found.st_mode & stat.S_IXUSR))), count
+        return (UNREAD if count > limit else FileDigest(digest.hexdigest(), bool(found.st_mode & stat.S_IXUSR))), count
 
     @contextmanager
     def _open_file(self, name: str) -> Generator[int]:

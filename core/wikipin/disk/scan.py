@@ -4,8 +4,8 @@ What is beyond the limits, or may not be read, is in the value as something that
 """
 
 from wikipin.checkpoint import checkpoint
-from wikipin.disk.folder import Folder, What
-from wikipin.tree import LARGEST_FILE, MOST_BYTES, MOST_ENTRIES, UNREAD, Copy, Mark, is_bytecode, is_left_behind
+from wikipin.disk.folder import FileType, Folder
+from wikipin.tree import LARGEST_FILE, MOST_BYTES, MOST_ENTRIES, UNREAD, Copy, FileDigest, is_bytecode, is_left_behind
 
 _MOST_ON_DISK = 4 * MOST_ENTRIES  # each version of Python leaves bytecode of its own beside a source
 _DEEPEST = 64
@@ -27,14 +27,14 @@ def scan_at(parent: Folder, name: str) -> Copy:
 
 def plan_at(parent: Folder, name: str) -> str | None:
     """Return the plan digest of the directory `name`; None if there is none."""
-    return scan_at(parent, name).plan if parent.what(name) is What.DIRECTORY else None
+    return scan_at(parent, name).plan if parent.what(name) is FileType.DIRECTORY else None
 
 
 class _Reading:
     """What was read of one copy, and how much may still be."""
 
     def __init__(self) -> None:
-        self._listing: dict[str, Mark] = {}
+        self._listing: dict[str, FileDigest] = {}
         self._odd: dict[str, str] = {}
         self._unread: set[str] = set()
         self._bytecode: list[str] = []
@@ -67,18 +67,18 @@ class _Reading:
 
     def _read_entry(self, folder: Folder, name: str, path: str) -> None:
         match folder.what(name):
-            case What.FILE if is_left_behind(path):
+            case FileType.FILE if is_left_behind(path):
                 self._bytecode += [path] if is_bytecode(path) else []
-            case What.FILE:
+            case FileType.FILE:
                 self._listing[path] = self._read_file(folder, name)
-            case What.DIRECTORY if name != ".git" and path.count("/") < _DEEPEST:
+            case FileType.DIRECTORY if name != ".git" and path.count("/") < _DEEPEST:
                 self.read_child(folder, name, f"{path}/")
-            case What.NOTHING:
+            case FileType.NOTHING:
                 pass
             case other:
                 self._odd[path] = other.value
 
-    def _read_file(self, folder: Folder, name: str) -> Mark:
+    def _read_file(self, folder: Folder, name: str) -> FileDigest:
         try:
             mark, count = folder.mark(name, limit=min(LARGEST_FILE, self._bytes))
         except PermissionError:

@@ -19,7 +19,7 @@ DIRECTORIES: dict[str, str] = {"agents": ".agents/skills", "claude": ".claude/sk
 CANONICAL = ".memtomem/skills"
 
 
-class Standing(Enum):
+class ExposureState(Enum):
     """What stands where an exposure would go, where it is not a copy that the lockfile says is ours."""
 
     NOTHING = "nothing"

@@ -11,9 +11,9 @@ from dataclasses import replace
 from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change, Consent
-from wikipin.plan.exposure import Exposure, Standing, exposed_path, exposed_word
+from wikipin.plan.exposure import Exposure, ExposureState, exposed_path, exposed_word
 from wikipin.plan.lockfile import Accepted, Entry
-from wikipin.plan.state import Evidence, Pinned, Situation
+from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, Listing, compare, plan_digest
@@ -25,21 +25,21 @@ def require_plan(skill: Skill, plan: PlanDigest | None) -> None:
         raise refusal.plan_changed(skill)
 
 
-def plan_install(edition: Edition, evidence: Evidence, exposure: Exposure) -> Change:
+def plan_install(edition: Edition, seen: ProjectSkill, exposure: Exposure) -> Change:
     """Return what an install does; refuse with `already-installed` or `exposure-conflict`."""
-    _decide("install", evidence)
-    return _put(edition, evidence, exposure)
+    _decide("install", seen)
+    return _put(edition, seen, exposure)
 
 
-def plan_adopt(edition: Edition, evidence: Evidence, exposure: Exposure) -> Change:
+def plan_adopt(edition: Edition, seen: ProjectSkill, exposure: Exposure) -> Change:
     """Return what it takes to record a copy that has the bytes of `edition`, and to put its modes right.
 
     Else refuse, with `local-edits`, file by file.
     """
-    _decide("adopt", evidence)
-    if evidence.copy is None or not has_bytes_of(evidence.copy, edition.listing):
-        raise refusal.not_the_wikis(edition, evidence)
-    return replace(_put(edition, evidence, exposure), clean=evidence.copy.plan)
+    _decide("adopt", seen)
+    if seen.copy is None or not has_bytes_of(seen.copy, edition.listing):
+        raise refusal.not_the_wikis(edition, seen)
+    return replace(_put(edition, seen, exposure), clean=seen.copy.plan)
 
 
 def has_bytes_of(copy: Copy, listing: Listing) -> bool:
@@ -48,7 +48,7 @@ def has_bytes_of(copy: Copy, listing: Listing) -> bool:
 
 
 def plan_update(
-    edition: Edition, evidence: Evidence, pinned: Pinned, exposure: Exposure, consent: Consent, *, keep_pin: bool
+    edition: Edition, seen: ProjectSkill, pinned: Pinned, exposure: Exposure, consent: Consent, *, keep_pin: bool
 ) -> Change | None:
     """Return what an update to `edition` does, or None where nothing is to be done.
 
@@ -58,54 +58,54 @@ def plan_update(
     goes_back = not (pinned.is_known and pinned.is_ancestor)
     ref = None if keep_pin else edition.commit
     needed = Consent(allow_rollback=goes_back, discard_edits=True)
-    _decide("update", evidence, pinned.listing, consent, needed=needed, ref=ref, edition=edition)
+    _decide("update", seen, pinned.listing, consent, needed=needed, ref=ref, edition=edition)
     if goes_back and not consent.allow_rollback:
-        raise refusal.would_roll_back(edition, evidence, pinned, replace(consent, allow_rollback=True), ref)
-    if evidence.entry is None:
+        raise refusal.would_roll_back(edition, seen, pinned, replace(consent, allow_rollback=True), ref)
+    if seen.entry is None:
         raise AssertionError("what has no entry is not updated")
-    if keep_pin and not goes_back and evidence.installed(pinned.listing) == edition.listing:
-        edition = replace(edition, commit=evidence.entry.commit)
-    return _settled(_put(edition, evidence, exposure, pinned.listing), evidence.entry)
+    if keep_pin and not goes_back and seen.installed(pinned.listing) == edition.listing:
+        edition = replace(edition, commit=seen.entry.commit)
+    return _settled(_put(edition, seen, exposure, pinned.listing), seen.entry)
 
 
 def plan_restore(
-    evidence: Evidence, pinned: Listing | None, exposure: Exposure, *, can_read_pin: bool = True
+    seen: ProjectSkill, pinned: Listing | None, exposure: Exposure, *, can_read_pin: bool = True
 ) -> Change | None:
     """Return what it takes to have a skill as its entry says, or None where it is so.
 
-    `pinned` is the skill at its pin, needed where `evidence` does not say by itself what was installed; `can_read_pin`
+    `pinned` is the skill at its pin, needed where `seen` does not say by itself what was installed; `can_read_pin`
     says what may be promised to whoever gives up edits. Refuses with `not-installed`, `invalid-name`, `local-edits` or
     `exposure-conflict`.
     """
-    if evidence.entry is not None and not is_skill_name(evidence.name):
-        if evidence.situation(pinned) is Situation.CLEAN:
+    if seen.entry is not None and not is_skill_name(seen.name):
+        if seen.situation(pinned) is Situation.CLEAN:
             return None
-        raise refusal.foreign_name(evidence)
-    ref = evidence.entry.commit if evidence.entry is not None and can_read_pin else None
+        raise refusal.foreign_name(seen)
+    ref = seen.entry.commit if seen.entry is not None and can_read_pin else None
     needed = Consent(discard_edits=True, allow_rollback=ref is None)
-    _decide("restore", evidence, pinned, needed=needed, ref=ref)
-    installed = evidence.installed(pinned)
-    if evidence.entry is None or installed is None:
+    _decide("restore", seen, pinned, needed=needed, ref=ref)
+    installed = seen.installed(pinned)
+    if seen.entry is None or installed is None:
         raise AssertionError("what is restored has an entry, and is known")
-    edition = Edition(evidence.name, evidence.entry.commit, installed)
-    change = _settled(_put(edition, evidence, exposure, pinned), evidence.entry)
+    edition = Edition(seen.name, seen.entry.commit, installed)
+    change = _settled(_put(edition, seen, exposure, pinned), seen.entry)
     if change is None or change.entry is None or not (change.swap or change.link):
         return None  # what an entry does not say yet is no reason to write it
-    return replace(change, entry=replace(change.entry, installed_at=evidence.entry.installed_at))
+    return replace(change, entry=replace(change.entry, installed_at=seen.entry.installed_at))
 
 
-def plan_remove(evidence: Evidence, pinned: Listing | None, consent: Consent) -> Change:
+def plan_remove(seen: ProjectSkill, pinned: Listing | None, consent: Consent) -> Change:
     """Return what a removal does: exposures that are ours, copy and entry go. Refuses as its row of TABLE says."""
-    _decide("remove", evidence, pinned, consent)
-    standing = evidence.exposures
-    shown = [word for word in _owned(evidence) if standing[word] is Standing.LINK or isinstance(standing[word], Copy)]
-    take = (*shown, *([COPY] if evidence.copy is not None else []))
-    return Change(evidence.name, take=take, old=_directories(evidence, take), clean=_clean(evidence, pinned))
+    _decide("remove", seen, pinned, consent)
+    standing = seen.exposures
+    shown = [word for word in _owned(seen) if standing[word] is ExposureState.LINK or isinstance(standing[word], Copy)]
+    take = (*shown, *([COPY] if seen.copy is not None else []))
+    return Change(seen.name, take=take, old=_directories(seen, take), clean=_clean(seen, pinned))
 
 
 def _decide(
     verb: Verb,
-    evidence: Evidence,
+    seen: ProjectSkill,
     pinned: Listing | None = None,
     consent: Consent | None = None,
     *,
@@ -114,8 +114,8 @@ def _decide(
     edition: Edition | None = None,
 ) -> None:
     """Refuse where TABLE does. What is `edition` already is not lost when `edition` replaces it."""
-    situation = evidence.situation(pinned)
-    if evidence.entry is not None and edition is not None and _is(evidence, edition):
+    situation = seen.situation(pinned)
+    if seen.entry is not None and edition is not None and _is(seen, edition):
         situation = Situation.CLEAN
     if situation in {Situation.EDITED, Situation.UNVERIFIED} and consent is not None and consent.discard_edits:
         situation = Situation.CLEAN
@@ -123,32 +123,32 @@ def _decide(
         case Action():
             return
         case "already-installed":
-            raise refusal.already_installed(evidence)
+            raise refusal.already_installed(seen)
         case "not-installed":
-            raise refusal.not_installed(evidence, verb)
+            raise refusal.not_installed(seen, verb)
         case "local-edits":
-            raise refusal.local_edits(evidence, evidence.changes(pinned), verb, needed or Consent(), ref)
+            raise refusal.local_edits(seen, seen.changes(pinned), verb, needed or Consent(), ref)
 
 
-def _is(evidence: Evidence, edition: Edition) -> bool:
-    copies = [evidence.copy, *(found for found in evidence.exposures.values() if isinstance(found, Copy))]
+def _is(seen: ProjectSkill, edition: Edition) -> bool:
+    copies = [seen.copy, *(found for found in seen.exposures.values() if isinstance(found, Copy))]
     return all(copy is not None and copy.plan == edition.plan for copy in copies)
 
 
-def _put(edition: Edition, evidence: Evidence, exposure: Exposure, pinned: Listing | None = None) -> Change:
+def _put(edition: Edition, seen: ProjectSkill, exposure: Exposure, pinned: Listing | None = None) -> Change:
     """Return what makes the copy, and each exposure, be `edition`; what is so already is left."""
-    is_owned = evidence.entry is not None and evidence.entry.exposed is not None
-    words = _owned(evidence) if is_owned else exposure.words
+    is_owned = seen.entry is not None and seen.entry.exposed is not None
+    words = _owned(seen) if is_owned else exposure.words
     swap, link, taken = list[str](), list[str](), list[str]()
-    if evidence.copy is None or evidence.copy.plan != edition.plan:
+    if seen.copy is None or seen.copy.plan != edition.plan:
         swap.append(COPY)
     for word in words:
-        match evidence.exposures[word]:
+        match seen.exposures[word]:
             case Copy() as copy:
                 swap += [word] if copy.plan != edition.plan else []
-            case Standing.NOTHING:
+            case ExposureState.NOTHING:
                 (link if exposure.mode == "link" else swap).append(word)
-            case Standing.LINK if is_owned or exposure.mode == "link":
+            case ExposureState.LINK if is_owned or exposure.mode == "link":
                 pass
             case _:
                 taken.append(exposed_path(word, edition.name))
@@ -159,15 +159,15 @@ def _put(edition: Edition, evidence: Evidence, exposure: Exposure, pinned: Listi
         "",
         {path: mark.sha256 for path, mark in edition.listing.items()},
         sorted(path for path, mark in edition.listing.items() if mark.executable),
-        sorted({*_others(evidence), *(exposed_path(word, edition.name) for word in words)}),
-        _still_accepted(edition, evidence),
+        sorted({*_others(seen), *(exposed_path(word, edition.name) for word in words)}),
+        _still_accepted(edition, seen),
     )
-    old = _directories(evidence, swap)
-    return Change(edition.name, entry, edition.plan, tuple(swap), tuple(link), (), old, _clean(evidence, pinned))
+    old = _directories(seen, swap)
+    return Change(edition.name, entry, edition.plan, tuple(swap), tuple(link), (), old, _clean(seen, pinned))
 
 
-def _still_accepted(edition: Edition, evidence: Evidence) -> Accepted | None:
-    accepted = evidence.entry.accepted if evidence.entry is not None else None
+def _still_accepted(edition: Edition, seen: ProjectSkill) -> Accepted | None:
+    accepted = seen.entry.accepted if seen.entry is not None else None
     return accepted if accepted is not None and accepted.plan == edition.plan else None
 
 
@@ -195,25 +195,25 @@ def _plain(entry: Entry) -> Entry:
     )
 
 
-def _owned(evidence: Evidence) -> list[str]:
+def _owned(seen: ProjectSkill) -> list[str]:
     """Return the words of the exposures that the lockfile says are ours."""
-    exposed = evidence.entry.exposed if evidence.entry is not None else None
-    words = [exposed_word(path, evidence.name) for path in exposed or []]
+    exposed = seen.entry.exposed if seen.entry is not None else None
+    words = [exposed_word(path, seen.name) for path in exposed or []]
     return [word for word in words if word is not None]
 
 
-def _others(evidence: Evidence) -> list[str]:
+def _others(seen: ProjectSkill) -> list[str]:
     """Return what else stands in `exposed`: what another tool made is recorded there, and left alone."""
-    exposed = evidence.entry.exposed if evidence.entry is not None else None
-    return [path for path in exposed or [] if exposed_word(path, evidence.name) is None]
+    exposed = seen.entry.exposed if seen.entry is not None else None
+    return [path for path in exposed or [] if exposed_word(path, seen.name) is None]
 
 
-def _directories(evidence: Evidence, slots: Sequence[str]) -> dict[str, str]:
+def _directories(seen: ProjectSkill, slots: Sequence[str]) -> dict[str, str]:
     """Return by slot the digest of the directory that stands there now."""
-    standing = {COPY: evidence.copy, **evidence.exposures}
+    standing = {COPY: seen.copy, **seen.exposures}
     return {slot: copy.plan for slot in slots if isinstance(copy := standing[slot], Copy)}
 
 
-def _clean(evidence: Evidence, pinned: Listing | None) -> str | None:
-    installed = evidence.installed(pinned)
+def _clean(seen: ProjectSkill, pinned: Listing | None) -> str | None:
+    installed = seen.installed(pinned)
     return None if installed is None else plan_digest(installed)

@@ -7,7 +7,7 @@ from wikipin.errors import WikipinError
 from wikipin.names import Commit
 from wikipin.plan.change import Consent
 from wikipin.plan.exposure import CANONICAL
-from wikipin.plan.state import Evidence, Pinned
+from wikipin.plan.state import Pinned, ProjectSkill
 from wikipin.plan.table import Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import FileChange, compare
@@ -23,8 +23,8 @@ def plan_changed(skill: Skill) -> WikipinError:
     )
 
 
-def already_installed(evidence: Evidence) -> WikipinError:
-    name, has_entry, has_copy = evidence.name, evidence.entry is not None, evidence.copy is not None
+def already_installed(seen: ProjectSkill) -> WikipinError:
+    name, has_entry, has_copy = seen.name, seen.entry is not None, seen.copy is not None
     remedy = {
         (True, True): "Read its SKILL.md there and use it; for another version call context_update_skill "
         f"('wikipin update skill {name}')",
@@ -74,15 +74,15 @@ def unwritable(path: str) -> WikipinError:
     )
 
 
-def not_installed(evidence: Evidence, verb: Verb) -> WikipinError:
-    name = evidence.name
+def not_installed(seen: ProjectSkill, verb: Verb) -> WikipinError:
+    name = seen.name
     if verb == "adopt":
         return WikipinError(
             "not-installed",
             f"there is no copy of skill '{name}' at {CANONICAL}/{name} to adopt",
             f"Install it with context_install_skill ('wikipin install skill {name}')",
         )
-    if evidence.copy is not None:
+    if seen.copy is not None:
         return WikipinError(
             "not-installed",
             f"skill '{name}' has a copy in this project, but no entry in the lockfile",
@@ -101,10 +101,10 @@ def not_installed(evidence: Evidence, verb: Verb) -> WikipinError:
 
 
 def local_edits(
-    evidence: Evidence, changes: Sequence[FileChange] | None, verb: Verb, needed: Consent, ref: Commit | None
+    seen: ProjectSkill, changes: Sequence[FileChange] | None, verb: Verb, needed: Consent, ref: Commit | None
 ) -> WikipinError:
     """`needed` is what the remedy takes, and `ref` the commit that it brings, None where that is the newest one."""
-    name = evidence.name
+    name = seen.name
     if changes is None:
         problem = (
             f"skill '{name}' cannot be compared with what was installed: its entry has no digests that count, and its "
@@ -135,69 +135,69 @@ def _update(name: str, consent: Consent, ref: Commit | None = None) -> str:
     return f"context_update_skill{with_arguments} ('wikipin update skill {name}{flags}')"
 
 
-def foreign_name(evidence: Evidence) -> WikipinError:
+def foreign_name(seen: ProjectSkill) -> WikipinError:
     return WikipinError(
         "invalid-name",
-        f"skill '{evidence.name}' has a name that wikipin installs nothing under; another tool recorded it",
+        f"skill '{seen.name}' has a name that wikipin installs nothing under; another tool recorded it",
         "Use the tool that recorded it, or take its entry out of .memtomem/lock.json",
     )
 
 
-def dropped(evidence: Evidence, error: WikipinError) -> WikipinError:
+def dropped(seen: ProjectSkill, error: WikipinError) -> WikipinError:
     return WikipinError(
         error.code,
         error.problem,
         f"{error.remedy}, or, if the user agrees, remove the skill with context_remove_skill "
-        f"('wikipin remove skill {evidence.name}')",
+        f"('wikipin remove skill {seen.name}')",
     )
 
 
-def not_the_wikis(edition: Edition, evidence: Evidence) -> WikipinError:
-    if evidence.copy is None:
+def not_the_wikis(edition: Edition, seen: ProjectSkill) -> WikipinError:
+    if seen.copy is None:
         raise AssertionError("what is adopted has a copy")
     return WikipinError(
         "local-edits",
         f"the copy of skill '{edition.name}' is not what any commit of the wiki has; against {edition.commit[:12]}: "
-        + named(compare(edition.listing, evidence.copy)),
+        + named(compare(edition.listing, seen.copy)),
         f"Move {CANONICAL}/{edition.name} away and install the skill, or commit the copy's files to the wiki as "
         f"skills/{edition.name} and adopt it then",
     )
 
 
-def not_in_the_wiki(evidence: Evidence, error: WikipinError) -> WikipinError:
+def not_in_the_wiki(seen: ProjectSkill, error: WikipinError) -> WikipinError:
     return WikipinError(
         error.code,
         error.problem,
-        f"Commit the copy's files to the wiki as skills/{evidence.name} and call again, or move "
-        f"{CANONICAL}/{evidence.name} away",
+        f"Commit the copy's files to the wiki as skills/{seen.name} and call again, or move "
+        f"{CANONICAL}/{seen.name} away",
     )
 
 
-def not_the_commits(evidence: Evidence) -> WikipinError:
-    commit = evidence.entry.commit if evidence.entry is not None else ""
+def not_the_commits(seen: ProjectSkill) -> WikipinError:
+    commit = seen.entry.commit if seen.entry is not None else ""
     return WikipinError(
         "lockfile-corrupt",
-        f"the digests that the lockfile has for skill '{evidence.name}' are not those of its commit {commit[:12]}",
+        f"the digests that the lockfile has for skill '{seen.name}' are not those of its commit {commit[:12]}",
         "Bring .memtomem/lock.json back from version control, or take the wiki's newest version with "
-        f"context_update_skill ('wikipin update skill {evidence.name}')",
+        f"context_update_skill ('wikipin update skill {seen.name}')",
     )
 
 
-def pin_not_found(evidence: Evidence) -> WikipinError:
-    commit = evidence.entry.commit if evidence.entry is not None else ""
+def pin_not_found(seen: ProjectSkill) -> WikipinError:
+    commit = seen.entry.commit if seen.entry is not None else ""
     return WikipinError(
         "ref-not-found",
-        f"the pin {commit[:12]} of skill '{evidence.name}' is not in this wiki, whose history may be cut short or "
+        f"the pin {commit[:12]} of skill '{seen.name}' is not in this wiki, whose history may be cut short or "
         "rewritten",
         "Fetch the wiki's whole history with git and restore again, or, if the user agrees, take its newest version "
-        f"with context_update_skill and allow_rollback ('wikipin update skill {evidence.name} --allow-rollback')",
+        f"with context_update_skill and allow_rollback ('wikipin update skill {seen.name} --allow-rollback')",
     )
 
 
 def would_roll_back(
-    edition: Edition, evidence: Evidence, pinned: Pinned, needed: Consent, ref: Commit | None
+    edition: Edition, seen: ProjectSkill, pinned: Pinned, needed: Consent, ref: Commit | None
 ) -> WikipinError:
-    pin = evidence.entry.commit[:12] if evidence.entry is not None else ""
+    pin = seen.entry.commit[:12] if seen.entry is not None else ""
     why = (
         f"{edition.commit[:12]} does not descend from its pin {pin}, as far as this wiki's history goes"
         if pinned.is_known

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-from wikipin.plan.exposure import Standing, exposed_path
+from wikipin.plan.exposure import ExposureState, exposed_path
 from wikipin.plan.lockfile import Entry
-from wikipin.tree import Copy, FileChange, Listing, Mark, compare
+from wikipin.tree import Copy, FileChange, FileDigest, Listing, compare
 
 
 class State(StrEnum):
@@ -38,13 +38,13 @@ class Situation(Enum):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ProjectSkill:
     """What a project says of one skill at one moment."""
 
     name: str
     entry: Entry | None
     copy: Copy | None
-    exposures: Mapping[str, Standing | Copy] = field(default_factory=dict[str, Standing | Copy])
+    exposures: Mapping[str, ExposureState | Copy] = field(default_factory=dict[str, ExposureState | Copy])
     """Word of `exposure.DIRECTORIES` -> what stands there; a Copy where the entry says that it is ours."""
 
     @property
@@ -102,7 +102,7 @@ def _installed(entry: Entry, copy: Copy | None, pinned: Listing | None) -> Listi
         # Nobody wrote down which files are executable: then what stands there is believed.
         believed = copy.listing if copy is not None else pinned or {}
         executable = [path for path, mark in believed.items() if mark.executable]
-    return {path: Mark(digest, path in executable) for path, digest in digests.items()}
+    return {path: FileDigest(digest, path in executable) for path, digest in digests.items()}
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,11 @@ class Pinned:
     """The skill's files at the pin, where it was needed: where the entry has no digests that count."""
 
 
-def state_of(evidence: Evidence, pinned: Pinned | None, at_head: str | None = None) -> State:
+def state_of(seen: ProjectSkill, pinned: Pinned | None, at_head: str | None = None) -> State:
     """Return the state, of a wiki that has the skill's tree `at_head`; `pinned` is None where there is no wiki."""
-    if evidence.entry is not None and evidence.copy is None:
+    if seen.entry is not None and seen.copy is None:
         return State.MISSING
-    situation = evidence.situation(pinned.listing if pinned else None)
+    situation = seen.situation(pinned.listing if pinned else None)
     if situation is Situation.CLEAN and pinned is not None:
         if not (pinned.is_known and pinned.is_ancestor):
             return State.DIVERGED

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wikipin.disk.folder import Folder, What
+from wikipin.disk.folder import FileType, Folder
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change
 from wikipin.plan.exposure import CANONICAL, exposed_path
@@ -27,7 +27,7 @@ def check_movable(root: Folder, memtomem: Folder, staging: Staging, change: Chan
         directory, _, name = path.rpartition("/")
         with root.descendant(directory) as parent:
             _check(parent, name, path, staging, mounts)
-    if change.old and memtomem.what(BACKUP) is not What.NOTHING:
+    if change.old and memtomem.what(BACKUP) is not FileType.NOTHING:
         with memtomem.child(BACKUP) as backup:
             # What is not there is not moved; but that it would come into another file system is said first.
             if (error := staging.folder.hindrance("none", backup, "none")) is not None:
@@ -35,7 +35,7 @@ def check_movable(root: Folder, memtomem: Folder, staging: Staging, change: Chan
 
 
 def _check(parent: Folder, name: str, path: str, staging: Staging, mounts: Sequence[str]) -> None:
-    if parent.what(name) is What.NOTHING:
+    if parent.what(name) is FileType.NOTHING:
         return
     for inside in _mounted_below(parent, name, mounts):
         raise refusal.mounted(path + inside)

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 
-from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.plan import refusal
 from wikipin.project.staging import OWNER, STAGING
 
@@ -27,13 +27,13 @@ _DIRECTORIES = (SKILLS, STAGING, TXN, BACKUP)
 
 def check_layout(memtomem: Folder) -> None:
     """Refuse a link or a special file at any name that is ours, before anything is done with it."""
-    expected = dict.fromkeys(_DIRECTORIES, What.DIRECTORY) | dict.fromkeys((LOCKFILE, LOCK, *FILES), What.FILE)
+    expected = dict.fromkeys(_DIRECTORIES, FileType.DIRECTORY) | dict.fromkeys((LOCKFILE, LOCK, *FILES), FileType.FILE)
     for name, what in expected.items():
         _check(memtomem, name, name, what)
     with _opened(memtomem, TXN) as txn:
         if txn is not None:
             for name in txn.names():
-                _check(txn, name, f"{TXN}/{name}", What.FILE)
+                _check(txn, name, f"{TXN}/{name}", FileType.FILE)
     with _opened(memtomem, STAGING) as area:
         if area is not None:
             for name in area.names():
@@ -43,11 +43,11 @@ def check_layout(memtomem: Folder) -> None:
 def _check_staging(area: Folder, name: str) -> None:
     with _opened(area, name) as staging:
         if staging is not None:
-            _check(staging, OWNER, f"{STAGING}/{name}/{OWNER}", What.FILE)
+            _check(staging, OWNER, f"{STAGING}/{name}/{OWNER}", FileType.FILE)
 
 
-def _check(folder: Folder, name: str, path: str, expected: What) -> None:
-    if folder.what(name) not in {expected, What.NOTHING}:
+def _check(folder: Folder, name: str, path: str, expected: FileType) -> None:
+    if folder.what(name) not in {expected, FileType.NOTHING}:
         raise NotOrdinaryError(0, "", path)
 
 
@@ -55,7 +55,7 @@ def _check(folder: Folder, name: str, path: str, expected: What) -> None:
 def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
     """Open the directory `name`; None where there is none, or none any more."""
     try:
-        child = folder.child(name) if folder.what(name) is What.DIRECTORY else None
+        child = folder.child(name) if folder.what(name) is FileType.DIRECTORY else None
     except FileNotFoundError:
         child = None
     with child or nullcontext() as opened:

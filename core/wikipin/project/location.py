@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wikipin.disk.ancestry import Ancestor, LinkOnTheWayError, open_ancestry
-from wikipin.disk.folder import Identity, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Identity, NotOrdinaryError
 from wikipin.errors import WikipinError
 from wikipin.project.layout import LOCKFILE, MEMTOMEM
 from wikipin.project.project import Project
@@ -129,11 +129,11 @@ def _project_of(ancestry: Sequence[Ancestor], wiki: Path) -> Ancestor:
 
 def _has(directory: Ancestor, name: str) -> bool:
     with suppress(PermissionError):  # what may not be searched is looked for no further
-        return directory.folder.what(name) is not What.NOTHING
+        return directory.folder.what(name) is not FileType.NOTHING
     return False
 
 
 def _has_lockfile(directory: Ancestor) -> bool:
     with suppress(FileNotFoundError, NotOrdinaryError, PermissionError), directory.folder.child(MEMTOMEM) as memtomem:
-        return memtomem.what(LOCKFILE) is not What.NOTHING
+        return memtomem.what(LOCKFILE) is not FileType.NOTHING
     return False

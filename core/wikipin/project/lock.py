@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 
 from wikipin.checkpoint import checkpoint
-from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.errors import WikipinError
 from wikipin.project.layout import LOCK, SKILLS
 
@@ -35,10 +35,10 @@ def locked_copies(memtomem: Folder, names: Iterable[str]) -> Generator[None]:
     Where its file is not there, none is made: nothing but skills belongs among the skills.
     """
     with ExitStack() as stack:
-        if memtomem.what(SKILLS) is What.DIRECTORY:
+        if memtomem.what(SKILLS) is FileType.DIRECTORY:
             skills = stack.enter_context(memtomem.child(SKILLS))
             for name in sorted(names):
-                if skills.what(f".{name}.lock") is What.FILE:
+                if skills.what(f".{name}.lock") is FileType.FILE:
                     with suppress(FileNotFoundError):
                         stack.enter_context(_locked_file(skills, f".{name}.lock", 0, LOCK_SECONDS))
         yield

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
-from wikipin.disk.folder import Folder, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.disk.scan import plan_at
 from wikipin.plan.change import COPY
 from wikipin.plan.exposure import DIRECTORIES, exposed_path, link_target
@@ -29,7 +29,7 @@ class Progress(Enum):
 
 
 @dataclass
-class Done:
+class Outcome:
     """What a transaction did: since when the skill is there, where it can be seen, and what stayed undone."""
 
     installed_at: str | None
@@ -44,7 +44,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Work:
+class Transaction:
     """One journal, and the directories that it is about. `staging` is None once it was swept: all of it is done."""
 
     root: Folder
@@ -58,7 +58,7 @@ class Work:
         if self.staging is None:
             return Progress.DONE
         staged = staged_name(self.journal.name, slot)
-        if self.staging.what(staged) is What.NOTHING:
+        if self.staging.what(staged) is FileType.NOTHING:
             return Progress.DONE
         if plan_at(self.staging, staged) == self.journal.plan:
             return Progress.WAITING
@@ -70,22 +70,22 @@ class Work:
         """Tell whether nothing at all has been done to a slot yet."""
         if self.staging is None or self.progress(slot, into) is Progress.DONE:
             return False
-        return self.staging.what(displaced_name(self.journal.name, slot)) is What.NOTHING
+        return self.staging.what(displaced_name(self.journal.name, slot)) is FileType.NOTHING
 
 
-def swap(work: Work, slot: str, into: Folder) -> bool:
+def swap(transaction: Transaction, slot: str, into: Folder) -> bool:
     """Put the staged tree into its place, unless that is done; False where something stands that nobody knew of."""
-    name, staging, progress = work.journal.name, work.staging, work.progress(slot, into)
+    name, staging, progress = transaction.journal.name, transaction.staging, transaction.progress(slot, into)
     if progress is Progress.DAMAGED:
         raise OSError(errno.EIO, "what was staged has changed")
     if staging is None or progress is Progress.DONE:
         into.sync()  # whoever moved it may have died before
-        return into.what(name) is not What.NOTHING
+        return into.what(name) is not FileType.NOTHING
     staged = staged_name(name, slot)
     try:
-        if into.what(name) is What.NOTHING:
+        if into.what(name) is FileType.NOTHING:
             staging.place(staged, into, name)
-        elif slot not in work.journal.old:
+        elif slot not in transaction.journal.old:
             return False
         elif not staging.exchange(staged, into, name):
             into.place(name, staging, displaced_name(name, slot))
@@ -97,24 +97,24 @@ def swap(work: Work, slot: str, into: Folder) -> bool:
     return True
 
 
-def take(work: Work, slot: str, where: Folder) -> None:
+def take(transaction: Transaction, slot: str, where: Folder) -> None:
     """Take what stands at a slot away, unless that is done."""
-    name, staging = work.journal.name, work.staging
+    name, staging = transaction.journal.name, transaction.staging
     displaced = displaced_name(name, slot)
-    if staging is not None and staging.what(displaced) is What.NOTHING and where.what(name) is not What.NOTHING:
+    if staging is not None and staging.what(displaced) is FileType.NOTHING and where.what(name) is not FileType.NOTHING:
         where.place(name, staging, displaced)
         staging.sync()
     where.sync()
 
 
-def expose(work: Work, done: Done) -> None:
+def expose(transaction: Transaction, done: Outcome) -> None:
     """Make the exposures. One that cannot be made is no reason to undo a change: it is left out, and named."""
-    for word in sorted({*work.journal.link, *work.journal.swap} - {COPY}):
-        path = exposed_path(word, work.journal.name)
+    for word in sorted({*transaction.journal.link, *transaction.journal.swap} - {COPY}):
+        path = exposed_path(word, transaction.journal.name)
         try:
-            made = _expose_in(work, word)
+            made = _expose_in(transaction, word)
         except OSError as error:
-            if _is_exposed(work, word):
+            if _is_exposed(transaction, word):
                 raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
             done.not_exposed.append((path, error.strerror or "the disk gave no reason"))
         else:
@@ -122,120 +122,120 @@ def expose(work: Work, done: Done) -> None:
                 done.not_exposed.append((path, "something else stands there"))
 
 
-def _expose_in(work: Work, word: str) -> bool:
+def _expose_in(transaction: Transaction, word: str) -> bool:
     parent, last = DIRECTORIES[word].split("/")
-    is_new = work.root.what(parent) is What.NOTHING
-    with work.root.make_child(parent) as above:
+    is_new = transaction.root.what(parent) is FileType.NOTHING
+    with transaction.root.make_child(parent) as above:
         if is_new:
-            work.root.sync()
-        is_new = above.what(last) is What.NOTHING
+            transaction.root.sync()
+        is_new = above.what(last) is FileType.NOTHING
         with above.make_child(last) as folder:
             if is_new:
                 above.sync()
-            if word in work.journal.swap:
-                swap(work, word, folder)
+            if word in transaction.journal.swap:
+                swap(transaction, word, folder)
             else:
                 with suppress(FileExistsError):
-                    folder.link(work.journal.name, link_target(word, work.journal.name))
+                    folder.link(transaction.journal.name, link_target(word, transaction.journal.name))
             folder.sync()
-    return _is_exposed(work, word)
+    return _is_exposed(transaction, word)
 
 
-def _is_exposed(work: Work, word: str) -> bool:
+def _is_exposed(transaction: Transaction, word: str) -> bool:
     """Tell whether what stands there is what the journal says: the link, or a copy of the same tree."""
-    name = work.journal.name
+    name = transaction.journal.name
     try:
-        with work.root.descendant(DIRECTORIES[word]) as folder:
-            if word in work.journal.swap:
-                return plan_at(folder, name) == work.journal.plan
-            return folder.what(name) is What.LINK and folder.read_link(name) == link_target(word, name)
+        with transaction.root.descendant(DIRECTORIES[word]) as folder:
+            if word in transaction.journal.swap:
+                return plan_at(folder, name) == transaction.journal.plan
+            return folder.what(name) is FileType.LINK and folder.read_link(name) == link_target(word, name)
     except (FileNotFoundError, NotOrdinaryError, PermissionError):
         return False
 
 
-def _stands(work: Work, word: str) -> bool:
+def _stands(transaction: Transaction, word: str) -> bool:
     """Tell whether anything stands where an exposure was."""
     try:
-        with work.root.descendant(DIRECTORIES[word]) as folder:
-            return folder.what(work.journal.name) is not What.NOTHING
+        with transaction.root.descendant(DIRECTORIES[word]) as folder:
+            return folder.what(transaction.journal.name) is not FileType.NOTHING
     except OSError:
         return True  # it cannot be seen
 
 
-def unexpose(work: Work, done: Done) -> None:
+def unexpose(transaction: Transaction, done: Outcome) -> None:
     """Take the exposures away that the journal names, links and copies. What is neither is left, and named."""
-    name = work.journal.name
-    for word in sorted({*work.journal.take} - {COPY}):
+    name = transaction.journal.name
+    for word in sorted({*transaction.journal.take} - {COPY}):
         path = exposed_path(word, name)
         try:
-            with work.root.descendant(DIRECTORIES[word]) as folder:
-                if word in work.journal.old:
-                    take(work, word, folder)
-                elif folder.what(name) is What.LINK and folder.read_link(name) == link_target(word, name):
+            with transaction.root.descendant(DIRECTORIES[word]) as folder:
+                if word in transaction.journal.old:
+                    take(transaction, word, folder)
+                elif folder.what(name) is FileType.LINK and folder.read_link(name) == link_target(word, name):
                     folder.discard(name)
                 folder.sync()
         except FileNotFoundError:
             pass
         except OSError as error:
-            if not _stands(work, word):
+            if not _stands(transaction, word):
                 raise  # it is gone, and not yet on the medium: whoever finishes the journal sees to that
             done.not_unexposed.append((path, error.strerror or "the disk gave no reason"))
             continue
         done.unexposed.append(path)
 
 
-def is_untaken(work: Work, slot: str, where: Folder) -> bool:
+def is_untaken(transaction: Transaction, slot: str, where: Folder) -> bool:
     """Tell whether what is to go from a slot still stands there, whole."""
-    displaced = displaced_name(work.journal.name, slot)
-    is_kept = work.staging is not None and work.staging.what(displaced) is What.NOTHING
-    return is_kept and where.what(work.journal.name) is not What.NOTHING
+    displaced = displaced_name(transaction.journal.name, slot)
+    is_kept = transaction.staging is not None and transaction.staging.what(displaced) is FileType.NOTHING
+    return is_kept and where.what(transaction.journal.name) is not FileType.NOTHING
 
 
-def put_back(work: Work) -> list[str]:
+def put_back(transaction: Transaction) -> list[str]:
     """Undo `unexpose`, and return the paths at which it could not be undone."""
     missing: list[str] = []
-    for word in sorted({*work.journal.take} - {COPY}):
+    for word in sorted({*transaction.journal.take} - {COPY}):
         try:
-            with work.root.descendant(DIRECTORIES[word]) as folder:
-                _put_back(work, word, folder)
+            with transaction.root.descendant(DIRECTORIES[word]) as folder:
+                _put_back(transaction, word, folder)
         except OSError as error:
             if error.errno in _PASSING:
                 raise
-            missing.append(exposed_path(word, work.journal.name))
+            missing.append(exposed_path(word, transaction.journal.name))
     return missing
 
 
-def _put_back(work: Work, word: str, folder: Folder) -> None:
-    name, displaced = work.journal.name, displaced_name(work.journal.name, word)
-    if word not in work.journal.old:
+def _put_back(transaction: Transaction, word: str, folder: Folder) -> None:
+    name, displaced = transaction.journal.name, displaced_name(transaction.journal.name, word)
+    if word not in transaction.journal.old:
         with suppress(FileExistsError):
             folder.link(name, link_target(word, name))
-    elif work.staging is not None and work.staging.what(displaced) is not What.NOTHING:
-        work.staging.place(displaced, folder, name)
+    elif transaction.staging is not None and transaction.staging.what(displaced) is not FileType.NOTHING:
+        transaction.staging.place(displaced, folder, name)
     folder.sync()
 
 
-def keep_edits(work: Work, done: Done) -> None:
+def keep_edits(transaction: Transaction, done: Outcome) -> None:
     """Move what was displaced, and is in no commit, to `.memtomem/.backup`, never over an earlier one."""
-    if work.staging is None:
+    if transaction.staging is None:
         return
-    journal = work.journal
+    journal = transaction.journal
     for slot in sorted({*journal.swap, *journal.take}, key=lambda slot: (slot != COPY, slot)):
         for displaced in (staged_name(journal.name, slot), displaced_name(journal.name, slot)):
-            if work.staging.what(displaced) is What.NOTHING:
+            if transaction.staging.what(displaced) is FileType.NOTHING:
                 continue
-            if plan_at(work.staging, displaced) in {journal.clean, journal.plan} - {None}:
+            if plan_at(transaction.staging, displaced) in {journal.clean, journal.plan} - {None}:
                 continue
-            done.backups.append(_keep(work, work.staging, displaced, slot))
+            done.backups.append(_keep(transaction, transaction.staging, displaced, slot))
 
 
-def _keep(work: Work, staging: Folder, displaced: str, slot: str) -> str:
-    wanted = f"{work.journal.name}-{work.journal.stamp}" + ("" if slot == COPY else f"-{slot}")
-    with work.memtomem.make_child(BACKUP) as backup:
+def _keep(transaction: Transaction, staging: Folder, displaced: str, slot: str) -> str:
+    wanted = f"{transaction.journal.name}-{transaction.journal.stamp}" + ("" if slot == COPY else f"-{slot}")
+    with transaction.memtomem.make_child(BACKUP) as backup:
         number, name = 1, wanted
-        while backup.what(name) is not What.NOTHING:
+        while backup.what(name) is not FileType.NOTHING:
             number, name = number + 1, f"{wanted}-{number + 1}"
         staging.place(displaced, backup, name)
         backup.sync()
-    work.memtomem.sync()
+    transaction.memtomem.sync()
     return f"{MEMTOMEM}/{BACKUP}/{name}"

@@ -18,18 +18,18 @@ from types import TracebackType
 from typing import TypeVar
 
 from wikipin.checkpoint import shielded
-from wikipin.disk.folder import Folder, Identity, NotOrdinaryError, What
+from wikipin.disk.folder import FileType, Folder, Identity, NotOrdinaryError
 from wikipin.errors import WikipinError
 from wikipin.plan import refusal
 from wikipin.plan.change import Change
 from wikipin.plan.exposure import CANONICAL
-from wikipin.plan.state import Evidence
+from wikipin.plan.state import ProjectSkill
 from wikipin.project.hindrance import check_movable
 from wikipin.project.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of
 from wikipin.project.journal import Journal, staged_name
 from wikipin.project.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout, check_writable
 from wikipin.project.lock import locked, locked_copies
-from wikipin.project.placing import Done
+from wikipin.project.placing import Outcome
 from wikipin.project.staging import Staging, open_staging
 from wikipin.project.transaction import (
     NotCommittedError,
@@ -78,7 +78,7 @@ class Project(AbstractContextManager["Project"]):
             return str("~" / self.path.relative_to(os.path.realpath(Path.home())))
         return str(self.path)
 
-    def look(self, name: str) -> Evidence:
+    def look(self, name: str) -> ProjectSkill:
         """Return what the project says of one skill, without a lock unless something is under way."""
         with self._opened() as root:
             return self._consistently(root, lambda memtomem: look(root, memtomem, name), unsettled)
@@ -163,7 +163,7 @@ class Project(AbstractContextManager["Project"]):
 
         `unsettled` names the skills of which something was seen that a change leaves in its middle, and an edit too.
         """
-        if root.what(MEMTOMEM) is What.NOTHING:
+        if root.what(MEMTOMEM) is FileType.NOTHING:
             return read(None)
         with root.child(MEMTOMEM) as memtomem:
             check_layout(memtomem)
@@ -175,7 +175,7 @@ class Project(AbstractContextManager["Project"]):
             if seen is not None and not names:
                 _tidy(root, memtomem)
                 return seen
-            if memtomem.what(LOCK) is What.NOTHING:
+            if memtomem.what(LOCK) is FileType.NOTHING:
                 return read(memtomem)
             try:
                 with locked_copies(memtomem, names), locked(memtomem):
@@ -203,19 +203,19 @@ class Locked:
         self._memtomem = memtomem
         self._staging = staging
 
-    def look(self, name: str) -> Evidence:
+    def look(self, name: str) -> ProjectSkill:
         """Return what the project says of one skill now."""
         with _explained():
             return look(self._root, self._memtomem, name)
 
-    def commit(self, change: Change) -> Done:
+    def commit(self, change: Change) -> Outcome:
         """Do `change`: whole, or, where an error says so, certain to be finished by the next command."""
         with _explained():
             if has_journal(self._memtomem):  # of the change before this one, which the disk did not let us finish
                 recover(self._root, self._memtomem)
             return self._commit(change)
 
-    def _commit(self, change: Change) -> Done:
+    def _commit(self, change: Change) -> Outcome:
         staged = (staged_name(change.name, slot) for slot in change.swap)
         if any(self._staging.plans.get(name) != change.plan for name in staged):
             raise WikipinError(
@@ -240,7 +240,7 @@ class Locked:
         )
         with self._memtomem.make_child(TXN) as txn:
             for name, text in FILES.items():
-                if self._memtomem.what(name) is What.NOTHING:
+                if self._memtomem.what(name) is FileType.NOTHING:
                     replace_file(self._memtomem, txn, name, text, 0o666)
             self._memtomem.sync()
             done = self._run(txn, journal)
@@ -250,7 +250,7 @@ class Locked:
             )
         return done
 
-    def _run(self, txn: Folder, journal: Journal) -> Done | None:
+    def _run(self, txn: Folder, journal: Journal) -> Outcome | None:
         """Write the journal and do what it says; an error says whether the change is committed."""
         self._staging.keep = True
         try:

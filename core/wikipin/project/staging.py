@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from wikipin.checkpoint import checkpoint
 from wikipin.disk.deletion import delete_tree
-from wikipin.disk.folder import Folder, What
+from wikipin.disk.folder import FileType, Folder
 from wikipin.tree import Tree
 
 STAGING = ".staging"
@@ -77,11 +77,11 @@ def open_staging(memtomem: Folder) -> Generator[Staging]:
 
 def sweep(memtomem: Folder) -> None:
     """Remove every staging directory whose owner is gone. The project's lock is held, and no journal is left."""
-    if memtomem.what(STAGING) is not What.DIRECTORY:
+    if memtomem.what(STAGING) is not FileType.DIRECTORY:
         return
     with memtomem.child(STAGING) as area:
         for name in area.names():
-            if area.what(name) is What.DIRECTORY:
+            if area.what(name) is FileType.DIRECTORY:
                 # One of which something cannot be removed is left, and tried again by the next: it stops nobody.
                 with suppress(OSError):
                     _sweep_one(area, name)

@@ -7,7 +7,7 @@ whoever finds it after a crash; the project's lock is held in both.
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
-from wikipin.disk.folder import Folder, What
+from wikipin.disk.folder import FileType, Folder
 from wikipin.plan.change import COPY
 from wikipin.plan.exposure import CANONICAL
 from wikipin.plan.lockfile import Lockfile
@@ -15,7 +15,7 @@ from wikipin.project import journal as journals
 from wikipin.project.inspection import read_lockfile
 from wikipin.project.journal import Journal, parse_journal
 from wikipin.project.layout import LOCKFILE, REDO, SKILLS, TXN, check_layout
-from wikipin.project.placing import Done, Work, expose, is_untaken, keep_edits, put_back, swap, take, unexpose
+from wikipin.project.placing import Outcome, Transaction, expose, is_untaken, keep_edits, put_back, swap, take, unexpose
 from wikipin.project.staging import STAGING, sweep
 
 
@@ -25,19 +25,19 @@ class NotCommittedError(OSError):
 
 def has_journal(memtomem: Folder) -> bool:
     """Tell whether a change is decided and not finished."""
-    if memtomem.what(TXN) is What.NOTHING:
+    if memtomem.what(TXN) is FileType.NOTHING:
         return False
     with memtomem.child(TXN) as txn:
-        return txn.what(REDO) is not What.NOTHING
+        return txn.what(REDO) is not FileType.NOTHING
 
 
 def has_leftovers(memtomem: Folder) -> bool:
-    """Tell whether anything is staged or half written: by somebody at work, or by somebody who is gone."""
+    """Tell whether anything is staged or half written: by somebody at transaction, or by somebody who is gone."""
     return any(_is_filled(memtomem, name) for name in (TXN, STAGING))
 
 
 def _is_filled(memtomem: Folder, name: str) -> bool:
-    if memtomem.what(name) is What.NOTHING:
+    if memtomem.what(name) is FileType.NOTHING:
         return False
     with memtomem.child(name) as folder:
         return bool(folder.names())
@@ -48,7 +48,7 @@ def recover(root: Folder, memtomem: Folder) -> None:
     check_layout(memtomem)
     if _is_filled(memtomem, TXN):
         with memtomem.child(TXN) as txn:
-            if txn.what(REDO) is not What.NOTHING:
+            if txn.what(REDO) is not FileType.NOTHING:
                 txn.sync()  # whoever committed may have died before: the journal goes to the medium before what it says
                 with suppress(NotCommittedError):  # it is undone, and stands in nobody's way any more
                     finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)))
@@ -70,7 +70,7 @@ def write_journal(txn: Folder, journal: Journal) -> None:
     txn.sync()
 
 
-def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
+def finish(root: Folder, memtomem: Folder, journal: Journal) -> Outcome | None:
     """Do what the journal says, as far as it is not done yet; None where the place was taken, and nothing was done.
 
     The copy comes before what leads to it, and goes after it, so that nobody sees an exposure of nothing.
@@ -78,11 +78,11 @@ def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
     with ExitStack() as stack:
         txn = stack.enter_context(memtomem.child(TXN))
         skills = stack.enter_context(memtomem.make_child(SKILLS))
-        work = Work(root, memtomem, skills, _staging_of(memtomem, journal, stack), journal)
+        transaction = Transaction(root, memtomem, skills, _staging_of(memtomem, journal, stack), journal)
         try:
-            is_placed = COPY not in journal.swap or swap(work, COPY, skills)
+            is_placed = COPY not in journal.swap or swap(transaction, COPY, skills)
         except OSError as error:
-            if not work.is_untouched(COPY, skills):
+            if not transaction.is_untouched(COPY, skills):
                 raise
             txn.discard(REDO)
             txn.sync()
@@ -90,30 +90,30 @@ def finish(root: Folder, memtomem: Folder, journal: Journal) -> Done | None:
         done = None
         if is_placed:
             memtomem.sync()
-            done = Done(journal.entry.installed_at if journal.entry else None)
-            expose(work, done)
-            unexpose(work, done)
+            done = Outcome(journal.entry.installed_at if journal.entry else None)
+            expose(transaction, done)
+            unexpose(transaction, done)
             if COPY in journal.take:
-                _take_copy(work, txn, skills)
+                _take_copy(transaction, txn, skills)
             _record(memtomem, txn, journal, done)
-            keep_edits(work, done)
+            keep_edits(transaction, done)
         txn.discard(REDO)
         txn.sync()
         return done
 
 
-def _take_copy(work: Work, txn: Folder, skills: Folder) -> None:
+def _take_copy(transaction: Transaction, txn: Folder, skills: Folder) -> None:
     """Take the copy away. One that cannot be moved stays, and its exposures and its entry with it."""
     try:
-        take(work, COPY, skills)
+        take(transaction, COPY, skills)
     except OSError as error:
-        if not is_untaken(work, COPY, skills):
+        if not is_untaken(transaction, COPY, skills):
             raise
-        missing = "".join(f", and '{path}' could not be made again" for path in put_back(work))
-        keep_edits(work, Done(None))
+        missing = "".join(f", and '{path}' could not be made again" for path in put_back(transaction))
+        keep_edits(transaction, Outcome(None))
         txn.discard(REDO)
         txn.sync()
-        path = f"{CANONICAL}/{work.journal.name}"
+        path = f"{CANONICAL}/{transaction.journal.name}"
         raise NotCommittedError(error.errno, f"{error.strerror}{missing}", path) from error
 
 
@@ -124,16 +124,16 @@ def _staging_of(memtomem: Folder, journal: Journal, stack: ExitStack) -> Folder 
         return None
 
 
-def _record(memtomem: Folder, txn: Folder, journal: Journal, done: Done) -> None:
+def _record(memtomem: Folder, txn: Folder, journal: Journal, done: Outcome) -> None:
     before = read_lockfile(memtomem)
     after = _recorded(before, journal, done)
-    if after != before or memtomem.what(LOCKFILE) is What.NOTHING:
+    if after != before or memtomem.what(LOCKFILE) is FileType.NOTHING:
         replace_file(memtomem, txn, LOCKFILE, after.render(), _mode_of(memtomem, LOCKFILE))
     else:
         memtomem.sync()  # whoever replaced it may have died before
 
 
-def _recorded(lockfile: Lockfile, journal: Journal, done: Done) -> Lockfile:
+def _recorded(lockfile: Lockfile, journal: Journal, done: Outcome) -> Lockfile:
     if journal.entry is None:
         return lockfile.without_entry(journal.name)
     unseen = {path for path, _ in done.not_exposed}

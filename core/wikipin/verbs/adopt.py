@@ -45,19 +45,19 @@ def adopt(
 def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:
     """Return the newest version that is the copy on disk, or else the newest one."""
     head = wiki.resolve()
-    evidence = project.look(name)
+    seen = project.look(name)
     try:
         newest = wiki.read_skill(head, name)
     except WikipinError as error:
-        if evidence.entry is None and evidence.copy is not None:
-            if (skill := _earlier_version(wiki, name, evidence.copy, head)) is not None:
+        if seen.entry is None and seen.copy is not None:
+            if (skill := _earlier_version(wiki, name, seen.copy, head)) is not None:
                 return skill
             if error.code == "not-in-wiki":
-                raise refusal.not_in_the_wiki(evidence, error) from None
+                raise refusal.not_in_the_wiki(seen, error) from None
         raise
-    if evidence.entry is not None or evidence.copy is None or has_bytes_of(evidence.copy, newest.tree.listing):
+    if seen.entry is not None or seen.copy is None or has_bytes_of(seen.copy, newest.tree.listing):
         return newest
-    return _earlier_version(wiki, name, evidence.copy, head) or newest
+    return _earlier_version(wiki, name, seen.copy, head) or newest
 
 
 def _earlier_version(wiki: Wiki, name: SkillName, copy: Copy, head: Commit) -> Skill | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wikipin.names import HEAD, Commit
-from wikipin.plan.state import Evidence, Pinned, State, state_of
+from wikipin.plan.state import Pinned, ProjectSkill, State, state_of
 from wikipin.project.inspection import Survey
 from wikipin.project.project import Project
 from wikipin.verbs.pins import read_pins
@@ -49,8 +49,8 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
 
 
 def _state(skill: Listed, survey: Survey, pinned: Pinned | None) -> State:
-    evidence = survey.skills.get(skill.name) or Evidence(skill.name, None, None)
-    return state_of(evidence, pinned, skill.tree_id)
+    seen = survey.skills.get(skill.name) or ProjectSkill(skill.name, None, None)
+    return state_of(seen, pinned, skill.tree_id)
 
 
 def _matches(words: list[str], skill: Listed) -> bool:

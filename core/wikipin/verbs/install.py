@@ -55,9 +55,9 @@ def install(
     with Wiki(wiki_path) as wiki:
         skill = wiki.read_skill(wiki.resolve(ref), name)
         warnings = content_warnings(wiki, skill, ref)
-    evidence = project.look(name)
+    seen = project.look(name)
     require_plan(skill, plan)
-    change = plan_install(skill.edition, evidence, exposure)
+    change = plan_install(skill.edition, seen, exposure)
     accepted, found = review_warnings(skill, acceptance, None, ref, "install", "skill", name, dry_run=dry_run)
     warnings += found
     if dry_run:

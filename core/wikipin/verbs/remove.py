@@ -8,9 +8,9 @@ from pathlib import Path
 from wikipin.errors import WikipinError
 from wikipin.names import SkillName
 from wikipin.plan.change import Consent
-from wikipin.plan.exposure import Standing, exposed_path
+from wikipin.plan.exposure import ExposureState, exposed_path
 from wikipin.plan.plan import plan_remove
-from wikipin.plan.state import Evidence
+from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project
 from wikipin.tree import Listing
 from wikipin.verbs.pins import read_pinned
@@ -34,26 +34,26 @@ def remove(wiki_path: Path, project: Project, name: SkillName, *, discard_edits:
     The wiki is asked only where the lockfile does not say what was installed, and need not be there.
     """
     consent = Consent(discard_edits=discard_edits)
-    evidence = project.look(name)
-    pinned = _pinned(wiki_path, evidence)
-    change = plan_remove(evidence, pinned, consent)
+    seen = project.look(name)
+    pinned = _pinned(wiki_path, seen)
+    change = plan_remove(seen, pinned, consent)
     with project.change([(change, None)]) as locked:
-        evidence = locked.look(name)
-        done = locked.commit(plan_remove(evidence, pinned, consent))
-    return Removed(name, done.unexposed, done.backups, [*_foreign(evidence), *exposure_warnings(done)])
+        seen = locked.look(name)
+        done = locked.commit(plan_remove(seen, pinned, consent))
+    return Removed(name, done.unexposed, done.backups, [*_foreign(seen), *exposure_warnings(done)])
 
 
-def _pinned(wiki_path: Path, evidence: Evidence) -> Listing | None:
-    if not evidence.says_all:
+def _pinned(wiki_path: Path, seen: ProjectSkill) -> Listing | None:
+    if not seen.says_all:
         with suppress(WikipinError), Wiki(wiki_path) as wiki:
-            return read_pinned(wiki, evidence)
+            return read_pinned(wiki, seen)
     return None
 
 
-def _foreign(evidence: Evidence) -> list[str]:
+def _foreign(seen: ProjectSkill) -> list[str]:
     """Name what stands where an exposure of ours was, and is not ours: it is left as it is."""
     return [
-        f"'{exposed_path(word, evidence.name)}' is something that wikipin did not make, and was left"
-        for word, standing in evidence.exposures.items()
-        if standing is Standing.FOREIGN
+        f"'{exposed_path(word, seen.name)}' is something that wikipin did not make, and was left"
+        for word, standing in seen.exposures.items()
+        if standing is ExposureState.FOREIGN
     ]

@@ -12,7 +12,7 @@ from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import plan_restore
-from wikipin.plan.state import Evidence, Situation
+from wikipin.plan.state import ProjectSkill, Situation
 from wikipin.project.project import Locked, Project
 from wikipin.skill import Skill
 from wikipin.tree import Listing, Tree
@@ -49,7 +49,7 @@ def restore(
     """
     survey = project.survey()
     wanted = [
-        survey.skills.get(name) or Evidence(name, None, None)
+        survey.skills.get(name) or ProjectSkill(name, None, None)
         for name in dict.fromkeys(names or survey.lockfile.entries)
     ]
     with ExitStack() as stack:
@@ -93,74 +93,74 @@ class _Restoration:
             self._opened = self._stack.enter_context(Wiki(self._wiki_path))
         return self._opened
 
-    def plan(self, wanted: Sequence[Evidence]) -> list[tuple[Evidence, Change]]:
+    def plan(self, wanted: Sequence[ProjectSkill]) -> list[tuple[ProjectSkill, Change]]:
         """Return the changes that are needed; note what needs none, and what is refused."""
-        changes: list[tuple[Evidence, Change]] = []
-        for evidence in wanted:
+        changes: list[tuple[ProjectSkill, Change]] = []
+        for seen in wanted:
             try:
-                self._pinned[evidence.name] = None if evidence.says_all else read_pinned(self._wiki, evidence)
-                change = self._decide(evidence)
+                self._pinned[seen.name] = None if seen.says_all else read_pinned(self._wiki, seen)
+                change = self._decide(seen)
             except WikipinError as error:
-                self.outcome.failed.append((evidence.name, error))
+                self.outcome.failed.append((seen.name, error))
                 continue
             if change is None:
-                self.outcome.unchanged.append(evidence.name)
+                self.outcome.unchanged.append(seen.name)
             else:
-                changes.append((evidence, change))
+                changes.append((seen, change))
         if any(change.swap for _, change in changes):
             self._wiki.resolve()  # a wiki that cannot be read at all is told before anything is written
         self._steps = 2 * len(changes)
         return changes
 
-    def _decide(self, evidence: Evidence) -> Change | None:
-        if evidence.copy is None and not evidence.says_all and self._pinned[evidence.name] is None:
-            raise self._why_unread(evidence)
-        pinned = self._pinned[evidence.name]
-        can_read_pin = evidence.situation(pinned) is Situation.EDITED and self._can_read_pin(evidence)
-        return plan_restore(evidence, pinned, self._exposure, can_read_pin=can_read_pin)
+    def _decide(self, seen: ProjectSkill) -> Change | None:
+        if seen.copy is None and not seen.says_all and self._pinned[seen.name] is None:
+            raise self._why_unread(seen)
+        pinned = self._pinned[seen.name]
+        can_read_pin = seen.situation(pinned) is Situation.EDITED and self._can_read_pin(seen)
+        return plan_restore(seen, pinned, self._exposure, can_read_pin=can_read_pin)
 
-    def _can_read_pin(self, evidence: Evidence) -> bool:
+    def _can_read_pin(self, seen: ProjectSkill) -> bool:
         """Tell whether the wiki has what an edited copy was; where there is no wiki, one that is right may come."""
         try:
-            self._read(evidence)
+            self._read(seen)
         except WikipinError as error:
             return error.code == "wiki-not-found"
         return True
 
-    def _why_unread(self, evidence: Evidence) -> WikipinError:
+    def _why_unread(self, seen: ProjectSkill) -> WikipinError:
         try:
-            self._read(evidence)
+            self._read(seen)
         except WikipinError as error:
             return error
-        return refusal.pin_not_found(evidence)
+        return refusal.pin_not_found(seen)
 
-    def stage(self, changes: Sequence[tuple[Evidence, Change]]) -> Iterator[tuple[Change, Tree | None]]:
+    def stage(self, changes: Sequence[tuple[ProjectSkill, Change]]) -> Iterator[tuple[Change, Tree | None]]:
         """Yield what is to be staged, one tree in memory at a time; note what cannot be read, and leave it out."""
-        for evidence, change in changes:
+        for seen, change in changes:
             try:
-                tree = self._reviewed(evidence, change) if change.swap else None
+                tree = self._reviewed(seen, change) if change.swap else None
             except WikipinError as error:
-                self.outcome.failed.append((evidence.name, error))
+                self.outcome.failed.append((seen.name, error))
                 self._steps -= 2
                 continue
             yield change, tree
-            self._staged.append(evidence.name)
-            self._progress(len(self._staged), self._steps, f"read {evidence.name}")
+            self._staged.append(seen.name)
+            self._progress(len(self._staged), self._steps, f"read {seen.name}")
 
-    def _reviewed(self, evidence: Evidence, change: Change) -> Tree:
+    def _reviewed(self, seen: ProjectSkill, change: Change) -> Tree:
         self._wiki.deadline.renew()
-        skill = self._read(evidence)
+        skill = self._read(seen)
         if skill.tree.plan != change.plan:
-            raise refusal.not_the_commits(evidence)
-        require_review(skill, self._acceptance, evidence.entry, "update", "skill", skill.name, "--ref", skill.commit)
+            raise refusal.not_the_commits(seen)
+        require_review(skill, self._acceptance, seen.entry, "update", "skill", skill.name, "--ref", skill.commit)
         return skill.tree
 
-    def _read(self, evidence: Evidence) -> Skill:
-        if evidence.entry is not None and not is_skill_name(evidence.name):
-            raise refusal.foreign_name(evidence)
-        if evidence.entry is None or not self._wiki.has_commit(evidence.entry.commit):
-            raise refusal.pin_not_found(evidence)
-        return self._wiki.read_skill(evidence.entry.commit, SkillName(evidence.name))
+    def _read(self, seen: ProjectSkill) -> Skill:
+        if seen.entry is not None and not is_skill_name(seen.name):
+            raise refusal.foreign_name(seen)
+        if seen.entry is None or not self._wiki.has_commit(seen.entry.commit):
+            raise refusal.pin_not_found(seen)
+        return self._wiki.read_skill(seen.entry.commit, SkillName(seen.name))
 
     def commit(self, locked: Locked) -> None:
         """Decide again on what stands there under the lock, and do it."""

@@ -76,9 +76,9 @@ def show(
             f"skill '{name}' has no file '{path}' at {skill.commit[:12]}",
             "Give one of the paths in files, or leave path out for SKILL.md",
         )
-    evidence = project.look(name)
-    is_installed = evidence.entry is not None or evidence.copy is not None
-    differences = _differences(project, skill, evidence.copy or Copy({})) if is_installed else []
+    seen = project.look(name)
+    is_installed = seen.entry is not None or seen.copy is not None
+    differences = _differences(project, skill, seen.copy or Copy({})) if is_installed else []
     return Shown(
         skill,
         wanted,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from wikipin.errors import WikipinError
 from wikipin.names import Commit
-from wikipin.plan.exposure import CANONICAL, Standing, exposed_path
+from wikipin.plan.exposure import CANONICAL, ExposureState, exposed_path
 from wikipin.plan.lockfile import VERSION, parse_document
-from wikipin.plan.state import Evidence, Pinned, State, state_of
+from wikipin.plan.state import Pinned, ProjectSkill, State, state_of
 from wikipin.project.bytecode import Unproven, parse_path
 from wikipin.project.inspection import Survey
 from wikipin.project.project import Project
@@ -16,7 +16,7 @@ from wikipin.tree import MOST_BYTES, FileChange
 from wikipin.verbs.pins import read_pins
 from wikipin.wiki.wiki import Wiki
 
-_GONE = (Standing.NOTHING, Standing.FOREIGN)
+_GONE = (ExposureState.NOTHING, ExposureState.FOREIGN)
 
 _MOST_COMPILED = 2 * MOST_BYTES  # of sources and bytecode, in one copy
 
@@ -28,7 +28,7 @@ DRIFT = frozenset({State.MODIFIED, State.MISSING})
 class Status:
     """How one skill stands; `changes` are those of its copy, where it could be compared."""
 
-    evidence: Evidence
+    seen: ProjectSkill
     state: State
     is_compared: bool
     changes: list[FileChange]
@@ -43,8 +43,8 @@ class Status:
     @property
     def not_exposed(self) -> list[str]:
         """Where the lockfile says that agents see the skill, and they do not."""
-        found = {exposed_path(word, self.evidence.name): what for word, what in self.evidence.exposures.items()}
-        exposed = self.evidence.entry.exposed if self.evidence.entry is not None else None
+        found = {exposed_path(word, self.seen.name): what for word, what in self.seen.exposures.items()}
+        exposed = self.seen.entry.exposed if self.seen.entry is not None else None
         return [path for path in exposed or [] if found.get(path) in _GONE]
 
 
@@ -72,11 +72,11 @@ def read_status(project: Project, wiki_path: Path | None) -> Statuses:
         version = parse_document(project.read_lockfile() or b"").get("version")
         return Statuses(None, [], version=version, is_supported=False)
     if wiki_path is None:
-        return Statuses(None, [_status(evidence, None, None) for evidence in survey.skills.values()])
+        return Statuses(None, [_status(seen, None, None) for seen in survey.skills.values()])
     try:
         return _with_wiki(wiki_path, survey)
     except WikipinError as error:
-        skills = [_status(evidence, None, None) for evidence in survey.skills.values()]
+        skills = [_status(seen, None, None) for seen in survey.skills.values()]
         return Statuses(None, skills, error)
 
 
@@ -87,18 +87,18 @@ def check_bytecode(project: Project, statuses: Statuses) -> Statuses:
     """
     prover = Prover(project.identity)
     skills = [
-        replace(status, bytecode=_unproven(project, status.evidence, prover) if status.evidence.entry else [])
+        replace(status, bytecode=_unproven(project, status.seen, prover) if status.seen.entry else [])
         for status in statuses.skills
     ]
     return replace(statuses, skills=skills)
 
 
-def _unproven(project: Project, evidence: Evidence, prover: Prover) -> list[Unproven]:
+def _unproven(project: Project, seen: ProjectSkill, prover: Prover) -> list[Unproven]:
     found: list[Unproven] = []
-    for at, copy in evidence.copies():
+    for at, copy in seen.copies():
         if copy.bytecode:
             sources = {piece.source for piece in map(parse_path, copy.bytecode) if piece is not None}
-            directory = at.removesuffix("/") or f"{CANONICAL}/{evidence.name}"
+            directory = at.removesuffix("/") or f"{CANONICAL}/{seen.name}"
             wanted = [*sorted(sources & copy.listing.keys()), *copy.bytecode]
             contents = project.read_files(directory, wanted, most=_MOST_COMPILED)
             found += [Unproven(at + each.path, each.why) for each in prover.unproven(copy, contents)]
@@ -110,11 +110,9 @@ def _with_wiki(wiki_path: Path, survey: Survey) -> Statuses:
         head = wiki.resolve()
         at_head = wiki.tree_ids(head, survey.skills)
         pins = read_pins(wiki, survey.skills.values(), head)
-    return Statuses(
-        head, [_status(evidence, pins.get(name), at_head.get(name)) for name, evidence in survey.skills.items()]
-    )
+    return Statuses(head, [_status(seen, pins.get(name), at_head.get(name)) for name, seen in survey.skills.items()])
 
 
-def _status(evidence: Evidence, pinned: Pinned | None, at_head: str | None) -> Status:
-    changes = evidence.changes(pinned.listing if pinned else None)
-    return Status(evidence, state_of(evidence, pinned, at_head), changes is not None, changes or [])
+def _status(seen: ProjectSkill, pinned: Pinned | None, at_head: str | None) -> Status:
+    changes = seen.changes(pinned.listing if pinned else None)
+    return Status(seen, state_of(seen, pinned, at_head), changes is not None, changes or [])

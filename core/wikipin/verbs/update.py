@@ -12,7 +12,7 @@ from wikipin.plan.change import Change, Consent
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import plan_update, require_plan, with_acceptance
-from wikipin.plan.state import Evidence, Pinned, Situation
+from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.project.project import Project
 from wikipin.review.active import Act, added
 from wikipin.skill import Skill
@@ -77,23 +77,23 @@ def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: C
     try:
         skill = wiki.read_skill(commit, name)
     except WikipinError as error:
-        if error.code == "not-in-wiki" and (evidence := project.look(name)).entry is not None:
-            raise refusal.dropped(evidence, error) from None
+        if error.code == "not-in-wiki" and (seen := project.look(name)).entry is not None:
+            raise refusal.dropped(seen, error) from None
         raise
     decide = _decision(wiki, skill, wish)
-    evidence = project.look(name)
+    seen = project.look(name)
     require_plan(skill, wish.plan)
-    change = decide(evidence)
-    accepted, found = _reviewed(skill, wish, evidence, change)
-    new = added(skill.tree, _installed_tree(wiki, project, skill, evidence)) if change is not None else ()
+    change = decide(seen)
+    accepted, found = _reviewed(skill, wish, seen, change)
+    new = added(skill.tree, _installed_tree(wiki, project, skill, seen)) if change is not None else ()
     if change is None or wish.dry_run:
-        return replace(_unwritten(wiki, skill, wish, evidence, change, found=found), acts_added=new)
+        return replace(_unwritten(wiki, skill, wish, seen, change, found=found), acts_added=new)
     with project.change([(change, skill.tree)]) as locked:
-        evidence = locked.look(name)
-        if (change := decide(evidence)) is None:  # another program has done it meanwhile
-            return _unwritten(wiki, skill, wish, evidence, None)
+        seen = locked.look(name)
+        if (change := decide(seen)) is None:  # another program has done it meanwhile
+            return _unwritten(wiki, skill, wish, seen, None)
         done = locked.commit(with_acceptance(change, accepted))
-    answer = _unwritten(wiki, skill, wish, evidence, change, found=found)
+    answer = _unwritten(wiki, skill, wish, seen, change, found=found)
     warnings = [*answer.warnings, *exposure_warnings(done)]
     return replace(
         answer,
@@ -105,12 +105,12 @@ def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: C
     )
 
 
-def _installed_tree(wiki: Wiki, project: Project, skill: Skill, evidence: Evidence) -> Tree | None:
+def _installed_tree(wiki: Wiki, project: Project, skill: Skill, seen: ProjectSkill) -> Tree | None:
     """Return what an update starts from: the copy, if nobody edited it, else what the wiki has at the pin, or None."""
-    copy, entry = evidence.copy, evidence.entry
+    copy, entry = seen.copy, seen.entry
     if copy is not None and copy.plan == skill.tree.plan:
         return skill.tree
-    if copy is not None and evidence.situation() is Situation.CLEAN:
+    if copy is not None and seen.situation() is Situation.CLEAN:
         contents = project.read_copy(skill.name, copy.listing)
         marks = copy.listing.items()
         return Tree(tuple(File(RelPath(path), contents.get(path, b""), mark.executable) for path, mark in marks))
@@ -120,37 +120,37 @@ def _installed_tree(wiki: Wiki, project: Project, skill: Skill, evidence: Eviden
         return None
 
 
-def _reviewed(skill: Skill, wish: Wish, evidence: Evidence, change: Change | None) -> tuple[Accepted | None, list[str]]:
+def _reviewed(skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None) -> tuple[Accepted | None, list[str]]:
     """Ask for a review where bytes come into the project."""
     if change is None or not change.swap:
         return None, []
     flags = [f"--{flag.replace('_', '-')}" for flag, is_given in vars(wish.consent).items() if is_given]
     words = ("update", "skill", skill.name, *flags)
-    return review_warnings(skill, wish.acceptance, evidence.entry, wish.ref, *words, dry_run=wish.dry_run)
+    return review_warnings(skill, wish.acceptance, seen.entry, wish.ref, *words, dry_run=wish.dry_run)
 
 
-def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[Evidence], Change | None]:
-    def decide(evidence: Evidence) -> Change | None:
-        pinned = read_pins(wiki, [evidence], skill.commit).get(skill.name, Pinned(is_known=False, is_ancestor=False))
+def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[ProjectSkill], Change | None]:
+    def decide(seen: ProjectSkill) -> Change | None:
+        pinned = read_pins(wiki, [seen], skill.commit).get(skill.name, Pinned(is_known=False, is_ancestor=False))
         keep_pin = wish.ref == HEAD
-        return plan_update(skill.edition, evidence, pinned, wish.exposure, wish.consent, keep_pin=keep_pin)
+        return plan_update(skill.edition, seen, pinned, wish.exposure, wish.consent, keep_pin=keep_pin)
 
     return decide
 
 
 def _unwritten(
-    wiki: Wiki, skill: Skill, wish: Wish, evidence: Evidence, change: Change | None, *, found: Sequence[str] = ()
+    wiki: Wiki, skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None, *, found: Sequence[str] = ()
 ) -> Updated:
     """Answer an update that is not, or not yet, written: nothing is to be done, or it was only asked what would be."""
-    if evidence.entry is None:
+    if seen.entry is None:
         raise AssertionError("what is updated has an entry")
-    entry = change.entry if change is not None and change.entry is not None else evidence.entry
+    entry = change.entry if change is not None and change.entry is not None else seen.entry
     return Updated(
         replace(skill, commit=entry.commit),
-        evidence.entry.installed_at if change is None and not wish.dry_run else None,
+        seen.entry.installed_at if change is None and not wish.dry_run else None,
         list(entry.exposed or []),
         [*content_warnings(wiki, skill, wish.ref), *found],
-        evidence.entry.commit,
-        compare(evidence.copy.listing if evidence.copy else {}, Copy(skill.tree.listing)),
+        seen.entry.commit,
+        compare(seen.copy.listing if seen.copy else {}, Copy(skill.tree.listing)),
         is_changed=change is not None,
     )

@@ -3,7 +3,7 @@
 from wikipin.names import HEAD, Revision
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_acceptance
 from wikipin.plan.lockfile import Accepted, Entry
-from wikipin.project.placing import Done
+from wikipin.project.placing import Outcome
 from wikipin.skill import Skill
 from wikipin.wiki.wiki import Wiki
 
@@ -40,7 +40,7 @@ def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
     return warnings
 
 
-def exposure_warnings(done: Done) -> list[str]:
+def exposure_warnings(done: Outcome) -> list[str]:
     """Return where a change could not be shown, and where it is still shown."""
     return [
         *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),

@@ -15,7 +15,7 @@ from wikipin.disk.folder import Folder
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName, is_skill_name
 from wikipin.skill import Header, Skill, header_in, not_a_skill, parse_header, parse_skill
-from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD, Draft, Kind
+from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD, GitMode, TreeBuilder
 from wikipin.wiki.batch import LARGEST_TREE, at_most
 from wikipin.wiki.repository import Repository, counted
 from wikipin.wiki.worktree import is_as_committed
@@ -24,8 +24,8 @@ SKILLS = "skills"
 DEFAULT_WIKI = "~/.memtomem-wiki"
 WIKI_VARIABLE = "MEMTOMEM_WIKI_PATH"
 
-_FILES = frozenset({Kind.FILE.value, Kind.EXECUTABLE.value})
-_DIRECTORY = Kind.DIRECTORY.value
+_FILES = frozenset({GitMode.FILE.value, GitMode.EXECUTABLE.value})
+_DIRECTORY = GitMode.DIRECTORY.value
 _SKILL_MD, _SKILLS = SKILL_MD.encode(), SKILLS.encode()
 _MOST_NAMES = 5_000
 """Among which one like a name is looked for that is not there."""
@@ -84,9 +84,9 @@ class Wiki(Repository):
             raise self._not_in_wiki(name, commit, skills)
         if entry.mode != _DIRECTORY:
             raise not_a_skill(name, "is not a directory")
-        draft = Draft(name)
-        self._collect(draft, entry.oid, "")
-        return parse_skill(name, commit, draft.finish())
+        builder = TreeBuilder(name)
+        self._collect(builder, entry.oid, "")
+        return parse_skill(name, commit, builder.finish())
 
     @counted
     def tree_ids(self, commit: Commit, names: Iterable[str]) -> dict[str, str]:
@@ -132,16 +132,16 @@ class Wiki(Repository):
             self.deadline.check()
         return found
 
-    def _collect(self, draft: Draft, tree_id: str, parent: str) -> None:
-        for entry in self.parse_tree(self.objects.read(tree_id, "tree", draft.entries_check(parent))):
-            if (admitted := draft.admit(parent, entry.name, entry.mode)) is None:
+    def _collect(self, builder: TreeBuilder, tree_id: str, parent: str) -> None:
+        for entry in self.parse_tree(self.objects.read(tree_id, "tree", builder.entries_check(parent))):
+            if (admitted := builder.admit(parent, entry.name, entry.mode)) is None:
                 continue
             kind, path = admitted
-            if kind is Kind.DIRECTORY:
-                self._collect(draft, entry.oid, f"{path}/")
+            if kind is GitMode.DIRECTORY:
+                self._collect(builder, entry.oid, f"{path}/")
                 continue
-            content = self.objects.read(entry.oid, "blob", draft.size_check(path))
-            draft.add(path, content, executable=kind is Kind.EXECUTABLE)
+            content = self.objects.read(entry.oid, "blob", builder.size_check(path))
+            builder.add(path, content, executable=kind is GitMode.EXECUTABLE)
 
     def _skills_tree(self, commit: Commit) -> bytes:
         """Return the bytes of the tree of all skills, none where there is no such directory."""

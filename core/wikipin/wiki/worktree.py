@@ -4,7 +4,7 @@ No more is read of it than the commit has: somebody may have put anything there.
 """
 
 from wikipin.checkpoint import checkpoint
-from wikipin.disk.folder import Folder, What
+from wikipin.disk.folder import FileType, Folder
 from wikipin.tree import NEVER_CONTENT, File, Tree
 
 
@@ -21,11 +21,11 @@ def _has_only(folder: Folder, prefix: str, missing: dict[str, File]) -> bool:
         if name in NEVER_CONTENT:
             continue
         match folder.what(name):
-            case What.FILE:
+            case FileType.FILE:
                 file = missing.pop(prefix + name, None)
                 if file is None or folder.mark(name, limit=len(file.content))[0] != file.mark:
                     return False
-            case What.DIRECTORY if name != ".git" and prefix.count("/") < _DEEPEST:
+            case FileType.DIRECTORY if name != ".git" and prefix.count("/") < _DEEPEST:
                 with folder.child(name) as child:
                     if not _has_only(child, f"{prefix}{name}/", missing):
                         return False
