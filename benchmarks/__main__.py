@@ -51,8 +51,11 @@ def _run(arguments: argparse.Namespace, world: World, place: Place) -> list[Resu
     loads = [os.getloadavg()[0]]
     for name in arguments.only or FIGURES:
         figure = FIGURES[name](world)
-        rounds = arguments.rounds or (2 if arguments.small else figure.rounds)
-        results.append(measure(name, _what(FIGURES[name]), dataclasses.replace(figure, rounds=rounds), place))
+        if arguments.small:
+            figure = dataclasses.replace(figure, rounds=1, warm_ups=0)
+        if arguments.rounds:
+            figure = dataclasses.replace(figure, rounds=arguments.rounds)
+        results.append(measure(name, _what(FIGURES[name]), figure, place))
         loads.append(os.getloadavg()[0])
         print(table(results[-1]), flush=True)
         _write(path, {**run, "load": loads, "wikis": _wikis(world), "figures": list(map(document, results))})
@@ -100,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="name the figures, and end")
     add("--only", nargs="+", choices=FIGURES, metavar="FIGURE", help="these figures alone")
     add("--rounds", type=int, metavar="N", help="turns of each side [each figure has its own number]")
-    add("--small", action="store_true", help="small wikis, two rounds, no peers: seconds")
+    add("--small", action="store_true", help="small wikis, one round, no peers: seconds")
     add("--check", action="store_true", help="end with 1 if a ratio is beyond its bar")
     add("--json", type=Path, metavar="FILE", help="where each turn is written [a new file in benchmarks/results]")
     add("--at", type=Path, metavar="DIR", default=Path(tempfile.gettempdir()), help="where to work [%(default)s]")
