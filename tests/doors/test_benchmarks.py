@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 LIMITS = {"restore": 400, "update": 40, "status": 400, "process": 1, "server": 100, "crowd": 10}
 """What no ratio of a figure may exceed, on whatever machine, with whoever else at work on it."""
