@@ -37,7 +37,8 @@ WAYS = {"native": (), "fallback": ("-e", "inject=renameat2:error=EINVAL")}
 
 _CALL = re.compile(r'(?P<thread>\d+) +(?P<call>\w+)\((?:[^"]*?"(?P<name>[^"]*)")?')
 _SECONDS = 60
-_CANNOT_BE_NAMED = re.compile(r"[0-9a-f]{16}|/.*")
+# A name of its own each time; and the directory itself, for which strace takes all that is done in it.
+_CANNOT_BE_NAMED = re.compile(r"[0-9a-f]{16}|/.*|\.")
 _ATTEMPTS = 12
 """A server wakes its own event loop by writing to itself, now and then once more than in the dry run."""
 

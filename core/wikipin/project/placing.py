@@ -112,17 +112,17 @@ def expose(transaction: Transaction, done: Outcome) -> None:
     for word in sorted({*transaction.journal.link, *transaction.journal.swap} - {COPY}):
         path = exposed_path(word, transaction.journal.name)
         try:
-            made = _expose_in(transaction, word)
+            _expose_in(transaction, word)
         except OSError as error:
-            if _is_exposed(transaction, word):
+            if _is_seen_exposed(transaction, word):
                 raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
             done.not_exposed.append((path, error.strerror or "the disk gave no reason"))
         else:
-            if not made:
+            if not _is_exposed(transaction, word):
                 done.not_exposed.append((path, "something else stands there"))
 
 
-def _expose_in(transaction: Transaction, word: str) -> bool:
+def _expose_in(transaction: Transaction, word: str) -> None:
     parent, last = DIRECTORIES[word].split("/")
     is_new = transaction.root.what(parent) is FileType.NOTHING
     with transaction.root.make_child(parent) as above:
@@ -138,7 +138,14 @@ def _expose_in(transaction: Transaction, word: str) -> bool:
                 with suppress(FileExistsError):
                     folder.link(transaction.journal.name, link_target(word, transaction.journal.name))
             folder.sync()
-    return _is_exposed(transaction, word)
+
+
+def _is_seen_exposed(transaction: Transaction, word: str) -> bool:
+    """Tell the same as `_is_exposed`; what may not be looked at was not made there."""
+    try:
+        return _is_exposed(transaction, word)
+    except PermissionError:
+        return False
 
 
 def _is_exposed(transaction: Transaction, word: str) -> bool:
@@ -149,7 +156,7 @@ def _is_exposed(transaction: Transaction, word: str) -> bool:
             if word in transaction.journal.swap:
                 return plan_at(folder, name) == transaction.journal.plan
             return folder.what(name) is FileType.LINK and folder.read_link(name) == link_target(word, name)
-    except (FileNotFoundError, NotOrdinaryError, PermissionError):
+    except (FileNotFoundError, NotOrdinaryError):
         return False
 
 
