@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.figure import Ratio, Result
 from benchmarks.sample import Sample
 
-_COLUMNS = "  {:<42}{:>10}{:>10}{:>10}{:>10}{:>10}"
+_COLUMNS = "  {:<50}{:>10}{:>10}{:>10}{:>10}{:>10}"
 
 
 def table(result: Result) -> str:
@@ -16,7 +16,7 @@ def table(result: Result) -> str:
     lines = [f"{result.name}: {result.what}", _COLUMNS.format("", "median", "min", "max", "cpu", "peak")]
     for side in result.figure.sides:
         if why := side.missing or result.failed.get(side.name):
-            lines.append(f"  {side.name:<42}{'MISSING' if side.missing else 'FAILED'}: {why}")
+            lines.append(f"  {side.name:<50}{'MISSING' if side.missing else 'FAILED'}: {why}")
         else:
             lines.append(_row(side.name, result.samples[side.name]))
     lines.append(_COLUMNS.format("ratio of wall times", "median", "min", "max", "of cpu", "bar"))
