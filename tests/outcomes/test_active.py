@@ -342,7 +342,7 @@ def _acts(answer: Json, key: str = "acts") -> list[str]:
 def test_what_acts_or_may_be_read_in_two_ways_takes_a_persons_yes(what: str, wiki: Path, tmp_path: Path) -> None:
     refused = _install(wiki, tmp_path, _row(what))
     assert refused.code == "review-required", what
-    assert f"({(_BLOCKING | _AMBIGUOUS | _HIDDEN)[what][1]}" in refused.text
+    assert f"first: {(_BLOCKING | _AMBIGUOUS | _HIDDEN)[what][1]}" in refused.text
     assert not list(tmp_path.iterdir())
 
 

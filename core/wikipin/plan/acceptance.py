@@ -35,7 +35,7 @@ class ReviewRequiredError(WikipinError):
         more = f", and {rest} more" if rest else ""
         super().__init__(
             "review-required",
-            f"skill '{skill.name}' at {skill.commit[:12]} has what a person must see first: {first.what} ({at}){more}",
+            f"skill '{skill.name}' at {skill.commit[:12]} has what a person must see first: {at}: {first.what}{more}",
             f"Have the user run '{command}' in a terminal, which shows all of it and asks",
         )
 
