@@ -1,0 +1,79 @@
+"""What a wiki holds and a project installs: the kinds of assets, a row each, and one asset, by kind and name. No I/O.
+
+A canonical copy is always a directory; so what exchanges, compares, keeps and recovers copies learns nothing from a
+new kind. Claude Code reads `.claude/skills`, Codex and Gemini CLI `.agents/skills`; none reads `.memtomem`.
+"""
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wikipin.tree import SKILL_MD
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """One kind of asset."""
+
+    word: str
+    """What it is called in a sentence, in a command and in an answer."""
+
+    section: str
+    """The directory of the wiki and of `.memtomem`, and the section of the lockfile, that its assets are in."""
+
+    main: str
+    """The file that an agent begins to read, below the asset's directory."""
+
+    exposures: Mapping[str, str]
+    """The word of an exposure -> the directory below the project, in the order in which results name them."""
+
+
+SKILL = Kind("skill", "skills", SKILL_MD, {"agents": ".agents/skills", "claude": ".claude/skills"})
+
+KINDS: Mapping[str, Kind] = {kind.word: kind for kind in (SKILL,)}
+"""The kinds by their word."""
+
+MEMTOMEM = ".memtomem"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One asset of a wiki or of a project. `str` of it is how a sentence names it: skill 'hello'."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.word} '{self.name}'"
+
+    @property
+    def source(self) -> str:
+        """Its directory in the wiki."""
+        return f"{self.kind.section}/{self.name}"
+
+    @property
+    def canonical(self) -> str:
+        """The directory of its canonical copy, relative to the project."""
+        return f"{MEMTOMEM}/{self.kind.section}/{self.name}"
+
+    @property
+    def main_path(self) -> str:
+        """The file of its copy that an agent begins to read, relative to the project."""
+        return f"{self.canonical}/{self.kind.main}"
+
+    def exposed_path(self, word: str) -> str:
+        """Return the path of an exposure, relative to the project."""
+        return f"{self.kind.exposures[word]}/{self.name}"
+
+    def exposed_word(self, path: str) -> str | None:
+        """Return the word of the exposure at `path`; None if it is not one that we make."""
+        return next((word for word in self.kind.exposures if self.exposed_path(word) == path), None)
+
+    def link_target(self, word: str) -> str:
+        """Return what an exposure that is a link holds: the canonical copy, relative, so that a clone can be moved."""
+        return posixpath.relpath(self.canonical, self.kind.exposures[word])
+
+
+def skill(name: str) -> Asset:
+    """Return the skill `name`."""
+    return Asset(SKILL, name)
