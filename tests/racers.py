@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from threading import Barrier
 
+from world import World
+
 import wikipin
-from wikipin.names import SkillName
 
 
 def install_each_round(wiki: Path, projects: list[Path], name: str, barrier: Barrier, outcomes: Path) -> None:
@@ -14,7 +15,7 @@ def install_each_round(wiki: Path, projects: list[Path], name: str, barrier: Bar
     for project in projects:
         barrier.wait(timeout=60)
         try:
-            wikipin.install(wiki, wikipin.Project(project), SkillName(name))
+            World(wiki, project).install(name)
             told.append("installed")
         except wikipin.WikipinError as error:
             told.append(error.code)

@@ -28,9 +28,8 @@ from mcp_types import (
 from snapshot import snapshot
 from surfaces import Json, Outcome, outcome_of
 from wikis import commit, git, head, make_wiki, plain_skill, skill_md, write_files
+from world import World
 
-import wikipin
-from wikipin.names import SkillName
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
 from wikipin.wiki.repository import shown_origin
 from wikipin_mcp.server import create_server
@@ -439,7 +438,7 @@ def _in_terminal(command: list[str], typed: str, *, before: str = "", columns: i
 
 def _refused(wiki: Path, project: Path) -> ReviewRequiredError:
     with pytest.raises(ReviewRequiredError) as refused:
-        wikipin.install(wiki, wikipin.Project(project), SkillName("bad"))
+        World(wiki, project).install("bad")
     return refused.value
 
 
@@ -449,7 +448,7 @@ def _words(wiki: Path, project: Path, verb: str) -> list[str]:
         return _refused(wiki, project).command.split()[1:]
     if verb == "update":
         commit(wiki, {"bad": plain_skill("bad")})
-        wikipin.install(wiki, wikipin.Project(project), SkillName("bad"))
+        World(wiki, project).install("bad")
         commit(wiki, {"bad": _BAD})
     elif verb == "adopt":
         write_files(project / ".memtomem/skills/bad", _BAD)
@@ -589,7 +588,7 @@ def test_no_argument_of_a_tool_accepts_anything(tool: str, name: str, wiki: Path
 
 def test_a_yes_to_one_plan_is_none_to_another(wiki: Path, project: Path) -> None:
     with pytest.raises(ReviewRequiredError):
-        wikipin.install(wiki, wikipin.Project(project), SkillName("bad"), acceptance=Acceptance("0" * 64, "terminal"))
+        World(wiki, project).install("bad", acceptance=Acceptance("0" * 64, "terminal"))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from wikis import commit, make_wiki, plain_skill
-
-import wikipin
-from wikipin.names import SkillName
+from world import World
 
 EXAMPLES = Path(__file__).parents[2] / "config-examples"
 _COPY = ".memtomem/skills/hello"
@@ -29,7 +27,7 @@ def project(wiki: Path, tmp_path: Path) -> Path:
     """A project in git, with `hello` installed and everything committed."""
     path = tmp_path / "project"
     path.mkdir()
-    wikipin.install(wiki, wikipin.Project(path), SkillName("hello"))
+    World(wiki, path).install("hello")
     commit(wiki, {"hello": plain_skill("hello", "Does another thing.")})
     _run(path, "git init --quiet --initial-branch=main && git add . && git commit --quiet -m 'Install hello'")
     return path

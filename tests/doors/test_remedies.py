@@ -16,9 +16,10 @@ import pytest
 from click.testing import CliRunner
 from snapshot import snapshot
 from wikis import Files, commit, git, make_wiki, object_file, object_id, plain_skill
+from world import World as Calls
 
 import wikipin
-from wikipin import Exposure, Project, WikipinError
+from wikipin import Exposure, WikipinError
 from wikipin.cli import cli
 from wikipin.names import SkillName
 
@@ -54,7 +55,7 @@ class World:
         return self.root / "origin"
 
     def state(self) -> str:
-        skills = wikipin.read_status(Project(self.project), self.wiki).skills
+        skills = Calls(self.wiki, self.project).status().skills
         return next((skill.state.value for skill in skills if skill.seen.name == NAME), "available")
 
     def again(self, number: object) -> "World":
@@ -125,8 +126,8 @@ def _take_place_above(world: World) -> None:
 
 
 def _expose_copies(world: World) -> None:
-    wikipin.remove(world.wiki, Project(world.project), NAME)
-    wikipin.install(world.wiki, Project(world.project), NAME, exposure=Exposure(mode="copy"))
+    Calls(world.wiki, world.project).remove(NAME)
+    Calls(world.wiki, world.project).install(NAME, exposure=Exposure(mode="copy"))
 
 
 def _edit_exposure(world: World) -> None:
@@ -256,7 +257,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> World:
     make_wiki(world.wiki, {NAME: _FILES})
     shutil.rmtree(world.wiki / ".git/hooks")
     world.project.mkdir()
-    wikipin.install(world.wiki, Project(world.project), NAME)
+    Calls(world.wiki, world.project).install(NAME)
     git(world.root, "clone", "-q", "--template=", str(world.wiki), "origin")
     return world
 

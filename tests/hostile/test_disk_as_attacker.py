@@ -24,9 +24,9 @@ import pytest
 from privilege import as_anyone, immutable, mounted
 from torture.scenario import left_over, settled
 from wikis import Files, commit, make_wiki, plain_skill
+from world import World
 
-import wikipin
-from wikipin import Consent, Exposure, Project, WikipinError, Wish
+from wikipin import Exposure, WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.disk.scan import scan
 from wikipin.names import SkillName
@@ -56,7 +56,7 @@ def project(tmp_path: Path, wiki: Path) -> Path:
     project = tmp_path / "project"
     project.mkdir()
     for name in (HELLO, OTHER):
-        wikipin.install(wiki, Project(project), name)
+        World(wiki, project).install(name)
     return project
 
 
@@ -114,7 +114,7 @@ def test_bytecode_that_says_it_is_never_to_be_checked_is_named_whatever_it_has(p
 def test_planted_bytecode_in_an_exposure_that_is_a_copy_is_named(wiki: Path, tmp_path: Path) -> None:
     project = tmp_path / "copies"
     project.mkdir()
-    wikipin.install(wiki, Project(project), HELLO, exposure=Exposure(mode="copy"))
+    World(wiki, project).install(HELLO, exposure=Exposure(mode="copy"))
     pyc = _planted(project, py_compile.PycInvalidationMode.TIMESTAMP, _SHOWN)
     assert _run(project, _SHOWN) == "planted"
     done = _check(project)
@@ -255,8 +255,8 @@ _ENDLESS = [_sparse, _sparse_in_place, _many_sparse, _many, _many_directories]
 def test_a_copy_without_an_end_is_an_edit_and_soon_told(lay: Callable[[Path], None], project: Path, wiki: Path) -> None:
     lay(project / _COPY)
     began = time.perf_counter()
-    states = {s.seen.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
-    refused = wikipin.restore(wiki, Project(project)).failed
+    states = {s.seen.name: s.state.value for s in World(wiki, project).status().skills}
+    refused = World(wiki, project).restore().failed
     assert time.perf_counter() - began < _SOON
     assert states == {HELLO: "modified", OTHER: "ok"}
     assert [(name, error.code) for name, error in refused] == [(HELLO, "local-edits")]
@@ -267,11 +267,11 @@ def test_a_copy_without_an_end_is_kept_like_every_edit(lay: Callable[[Path], Non
     lay(project / _COPY)
     names = sorted(path.name for path in (project / _COPY).iterdir())
     began = time.perf_counter()
-    done = wikipin.update(wiki, Project(project), HELLO, Wish(consent=Consent(discard_edits=True)))
+    done = World(wiki, project).update(HELLO, discard_edits=True)
     assert time.perf_counter() - began < _SOON
     (backup,) = done.backups
     assert sorted(path.name for path in (project / backup).iterdir()) == names
-    assert {s.state.value for s in wikipin.read_status(Project(project), wiki).skills} == {"ok"}
+    assert {s.state.value for s in World(wiki, project).status().skills} == {"ok"}
 
 
 def test_bytecode_without_an_end_is_soon_told(project: Path) -> None:
@@ -286,12 +286,12 @@ def test_the_control_a_copy_of_as_many_files_as_any_is_read_whole(tmp_path: Path
     wiki = make_wiki(tmp_path / "full-wiki", {HELLO: files})
     project = tmp_path / "full"
     project.mkdir()
-    wikipin.install(wiki, Project(project), HELLO)
+    World(wiki, project).install(HELLO)
     for directory in (project / _COPY).glob("*/"):
         (directory / "__pycache__").mkdir()
         for tag in ("310", "311", "312", "313", "314"):
             (directory / f"__pycache__/a.cpython-{tag}.pyc").touch()
-    assert [s.state.value for s in wikipin.read_status(Project(project), wiki).skills] == ["ok"]
+    assert [s.state.value for s in World(wiki, project).status().skills] == ["ok"]
 
 
 def test_a_copy_that_may_not_be_read_is_an_edit_and_stops_no_other(project: Path, wiki: Path) -> None:
@@ -299,8 +299,8 @@ def test_a_copy_that_may_not_be_read_is_an_edit_and_stops_no_other(project: Path
         (project / _COPY / path).chmod(mode)
         try:
             with as_anyone():
-                states = {s.seen.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
-                refused = wikipin.restore(wiki, Project(project)).failed
+                states = {s.seen.name: s.state.value for s in World(wiki, project).status().skills}
+                refused = World(wiki, project).restore().failed
         finally:
             (project / _COPY / path).chmod(0o755)
         assert states == {HELLO: "modified", OTHER: "ok"}
@@ -359,20 +359,19 @@ def _mounted_file_in(place: Path) -> AbstractContextManager[None]:
 
 
 _WEDGES: list[Wedge] = [immutable, _sticky, _given_away, _mounted_at, _mounted_in, _mounted_file_in]
-_DISCARD = Wish(consent=Consent(discard_edits=True))
 _CHANGES: dict[str, Callable[[Path, Path], object]] = {
-    "remove": lambda wiki, project: wikipin.remove(wiki, Project(project), HELLO),
-    "remove with edits": lambda wiki, project: wikipin.remove(wiki, Project(project), HELLO, discard_edits=True),
-    "update": lambda wiki, project: wikipin.update(wiki, Project(project), HELLO),
-    "update with edits": lambda wiki, project: wikipin.update(wiki, Project(project), HELLO, _DISCARD),
+    "remove": lambda wiki, project: World(wiki, project).remove(HELLO),
+    "remove with edits": lambda wiki, project: World(wiki, project).remove(HELLO, discard_edits=True),
+    "update": lambda wiki, project: World(wiki, project).update(HELLO),
+    "update with edits": lambda wiki, project: World(wiki, project).update(HELLO, discard_edits=True),
 }
 
 
 def _assert_nothing_stands_in_the_way(wiki: Path, project: Path) -> None:
     """Change another skill, as every command may while this one is stuck."""
-    wikipin.remove(wiki, Project(project), OTHER)
-    wikipin.install(wiki, Project(project), OTHER)
-    states = {s.seen.name: s.state.value for s in wikipin.read_status(Project(project), wiki).skills}
+    World(wiki, project).remove(OTHER)
+    World(wiki, project).install(OTHER)
+    states = {s.seen.name: s.state.value for s in World(wiki, project).status().skills}
     assert states[OTHER] == "ok"
     assert not (project / ".memtomem/.txn/redo.json").exists()
 
@@ -383,7 +382,7 @@ def newer(request: pytest.FixtureRequest, wiki: Path, tmp_path: Path) -> Path:
     project = tmp_path / "newer"
     project.mkdir()
     for name in (HELLO, OTHER):
-        wikipin.install(wiki, Project(project), name, exposure=Exposure(mode=request.param))
+        World(wiki, project).install(name, exposure=Exposure(mode=request.param))
     commit(wiki, {HELLO: {**_FILES, "docs/a.md": b"b"}})
     return project
 
@@ -447,7 +446,7 @@ def test_what_cannot_be_deleted_afterwards_stands_in_no_ones_way(
     with immutable(newer / _COPY / inside):
         _CHANGES[change](wiki, newer)
         _assert_nothing_stands_in_the_way(wiki, newer)
-    wikipin.read_status(Project(newer), None)
+    World(Path("none"), newer).status(with_wiki=False)
     assert left_over(newer) == []
 
 
@@ -486,7 +485,7 @@ def test_a_removal_that_was_decided_and_cannot_be_done_is_undone(wedge: Wedge, n
     with wedge(newer / _COPY):
         before = settled(newer)
         _journal_of_today(newer)
-        wikipin.read_status(Project(newer), None)
+        World(Path("none"), newer).status(with_wiki=False)
         assert settled(newer) == before
         assert left_over(newer) == []
         _assert_nothing_stands_in_the_way(wiki, newer)
@@ -494,6 +493,6 @@ def test_a_removal_that_was_decided_and_cannot_be_done_is_undone(wedge: Wedge, n
 
 def test_the_control_a_removal_that_was_decided_and_can_be_done_is_done(newer: Path) -> None:
     _journal_of_today(newer)
-    wikipin.read_status(Project(newer), None)
+    World(Path("none"), newer).status(with_wiki=False)
     assert left_over(newer) == []
     assert not any(path.startswith((_COPY, _SHOWN)) for path in settled(newer))

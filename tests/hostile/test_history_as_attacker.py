@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from surfaces import SURFACES, Outcome
 from wikis import commit, git, head, make_wiki, object_file, plain_skill
+from world import World
 
 import wikipin
-from wikipin import Project
 from wikipin.names import Commit, SkillName
 
 _NAME = SkillName("hello")
@@ -74,7 +74,7 @@ def test_an_older_version_is_no_update_whatever_is_said_of_its_parents(
     new = Commit(git(wiki, "commit-tree", f"{made}^{{tree}}", "-m", "Mended, in a history of its own").decode())
     git(wiki, "update-ref", "refs/heads/main", new)
     project.mkdir()
-    wikipin.install(wiki, Project(project), _NAME)
+    World(wiki, project).install(_NAME)
     git(wiki, "update-ref", "refs/heads/mended", new)
     git(wiki, "update-ref", "refs/heads/main", old)
     forge(wiki, old, new)
@@ -92,18 +92,18 @@ def test_an_older_version_is_no_update_whatever_is_said_of_its_parents(
 def test_an_honest_commit_graph_changes_nothing(tmp_path: Path) -> None:
     wiki, project = make_wiki(tmp_path / "wiki", {_NAME: plain_skill(_NAME, "First.")}), tmp_path / "project"
     project.mkdir()
-    wikipin.install(wiki, Project(project), _NAME)
+    World(wiki, project).install(_NAME)
     new = commit(wiki, {_NAME: plain_skill(_NAME, "Second.")})
     git(wiki, "commit-graph", "write", "--reachable", "--changed-paths")
-    assert wikipin.update(wiki, Project(project), _NAME).skill.commit == new
+    assert World(wiki, project).update(_NAME).skill.commit == new
 
 
 def test_a_history_that_is_cut_short_makes_no_update(tmp_path: Path) -> None:
     """A shallow file, a clone's or a forged one, takes parents away: then nothing shows that a commit descends."""
     wiki, project = make_wiki(tmp_path / "wiki", {_NAME: plain_skill(_NAME, "First.")}), tmp_path / "project"
     project.mkdir()
-    wikipin.install(wiki, Project(project), _NAME)
+    World(wiki, project).install(_NAME)
     new = commit(wiki, {_NAME: plain_skill(_NAME, "Second.")})
     (wiki / ".git" / "shallow").write_text(f"{new}\n")
     with pytest.raises(wikipin.WikipinError, match="would-roll-back"):
-        wikipin.update(wiki, Project(project), _NAME)
+        World(wiki, project).update(_NAME)

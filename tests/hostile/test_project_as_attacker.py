@@ -18,9 +18,7 @@ from snapshot import Snapshot, snapshot
 from surfaces import Json, Outcome, command_words
 from torture.strace import need_strace
 from wikis import commit, make_wiki, plain_skill
-
-from wikipin import Project, install
-from wikipin.names import SkillName
+from world import World
 
 _VERBS = (*READS, *WRITES)
 _SAMPLED = 4
@@ -90,7 +88,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     place = Place(tmp_path_factory.mktemp("projects"), request.param == "whole")
     make_wiki(place.wiki, {"hello": {**plain_skill("hello"), "run.sh": (b"echo\n", True)}})
     (place.root / "project").mkdir()
-    install(place.wiki, Project(place.root / "project"), SkillName("hello"))
+    World(place.wiki, place.root / "project").install("hello")
     commit(place.wiki, {"hello": plain_skill("hello", "Newer.")})
     (place.root / "projects").mkdir()
     server, command = place.root / "server.trace", place.root / "command.trace"

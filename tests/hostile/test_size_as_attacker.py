@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from surfaces import tool
 from wikis import Files, commit, commit_trees, make_wiki, plain_skill, skill_md, write_files, write_object, write_tree
+from world import World
 
-import wikipin
-from wikipin import Project, WikipinError
+from wikipin import WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.names import RelPath, SkillName
 from wikipin.review.review import review
@@ -72,10 +72,10 @@ def test_a_file_that_is_too_large_is_not_even_unpacked(tmp_path: Path, project: 
     blob = write_object(wiki, "blob", bytes(64 * 1024 * 1024))
     trees = [write_tree(wiki, [("100644", b"SKILL.md", blob), ("100644", b"%d" % n, blob)]) for n in range(10)]
     with _seconds_of_git() as spent:
-        wikipin.list_skills(make_wiki(tmp_path / "plain", {_NAME: plain_skill(_NAME)}), Project(project))
+        World(make_wiki(tmp_path / "plain", {_NAME: plain_skill(_NAME)}), project).list_skills()
     commit_trees(wiki, {f"s{number}": tree for number, tree in enumerate(trees)})
     with _seconds_of_git() as more:
-        offers = wikipin.list_skills(wiki, Project(project))
+        offers = World(wiki, project).list_skills()
     assert [why for _, why in offers.skipped] == ["has a SKILL.md larger than 1048576 bytes"] * 10
     assert more() < 10 * spent()
 
@@ -96,7 +96,7 @@ def test_git_takes_no_more_memory_than_it_may(tmp_path: Path, project: Path, mon
     (wiki / ".git/objects/info/alternates").symlink_to("/dev/zero")
     monkeypatch.setattr("wikipin.wiki.git._MOST_MEMORY", 256 * 1024 * 1024)
     with pytest.raises(WikipinError, match="git cannot read the wiki"):
-        wikipin.list_skills(wiki, Project(project))
+        World(wiki, project).list_skills()
 
 
 def test_a_directory_of_more_entries_than_a_skill_has_is_named_and_the_others_are_listed(
@@ -152,10 +152,10 @@ def test_a_search_through_two_hundred_versions_ends_and_says_so(
         commit(wiki, {_NAME: plain_skill(_NAME, f"Version {number}.")})
     write_files(project / ".memtomem/skills" / _NAME, plain_skill(_NAME, "Mine."))
     with pytest.raises(WikipinError, match="local-edits"):
-        wikipin.adopt(wiki, Project(project), _NAME)
+        World(wiki, project).adopt(_NAME)
     _slow_clock(monkeypatch, 0.3)
     with pytest.raises(WikipinError, match="wiki-unreadable: the wiki is too slow or too large"):
-        wikipin.adopt(wiki, Project(project), _NAME)
+        World(wiki, project).adopt(_NAME)
 
 
 def test_a_status_of_skills_that_all_have_to_be_read_at_their_pins_ends_and_says_so(
@@ -164,7 +164,7 @@ def test_a_status_of_skills_that_all_have_to_be_read_at_their_pins_ends_and_says
     names = [SkillName(f"s{number}") for number in range(40)]
     wiki = make_wiki(tmp_path / "wiki", {name: plain_skill(name) for name in names})
     for name in names:
-        wikipin.install(wiki, Project(project), name)
+        World(wiki, project).install(name)
     lockfile = project / ".memtomem/lock.json"
     lockfile.write_text(lockfile.read_text().replace("digests_installed_at", "x"))
     assert tool("auto")("context_status", {}, wiki=wiki, project=project).answer["counts"] == {"ok": 40}

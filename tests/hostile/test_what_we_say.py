@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 from surfaces import Json, outcome_of
 from wikis import commit, head, make_wiki, skill_md
+from world import World
 
-import wikipin
 from wikipin import WikipinError
 from wikipin.answer import question, terminal
 from wikipin.answer.page import ROOM, render
@@ -141,18 +141,18 @@ def _described(text: str) -> bytes:
 def test_what_a_wiki_says_of_a_skill_is_shown_without_what_nobody_sees(tmp_path: Path) -> None:
     wiki = make_wiki(tmp_path / "wiki")
     (tmp_path / "project").mkdir()
-    project = wikipin.Project(tmp_path / "project")
+    world = World(wiki, tmp_path / "project")
     for number, text in enumerate(_strings(25, 7)):
         commit(wiki, {"hello": {"SKILL.md": _described(text), "a.md": text.encode("utf-8", "replace")}})
-        shown = wikipin.show(wiki, project, SkillName("hello"))
+        shown = world.show("hello")
         answer = answer_show(shown, room=ROOM)
         whole = answer_show(shown)
         lines = question.excerpts(shown.skill, shown.findings)
         _hold(answer, terminal.show_skill(answer, lines), terminal.show_skill(whole, lines))
-        dry = wikipin.install(wiki, project, SkillName("hello"), exposure=Exposure(()), dry_run=True)
+        dry = world.install("hello", exposure=Exposure(()), dry_run=True)
         installed = answer_install(replace(dry, warnings=[*dry.warnings, text]), room=ROOM)
         _hold(installed, terminal.show_install(installed))
-        _hold(answer_list(wikipin.list_skills(wiki, project), room=ROOM))
+        _hold(answer_list(world.list_skills(), room=ROOM))
         assert answer["wiki_commit"] == head(wiki), number
 
 
@@ -186,20 +186,20 @@ def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes
 def test_what_stands_in_a_copy_is_named_without_what_nobody_sees(tmp_path: Path) -> None:
     wiki = make_wiki(tmp_path / "wiki", {"hello": {"SKILL.md": skill_md("hello")}})
     (tmp_path / "project").mkdir()
-    project = wikipin.Project(tmp_path / "project")
-    wikipin.install(wiki, project, SkillName("hello"))
+    world = World(wiki, tmp_path / "project")
+    world.install("hello")
     for text in _strings(60, 8):
         name = text.encode("utf-8", "surrogatepass").replace(b"\0", b"").replace(b"/", b"")[:200]
-        (project.path / ".memtomem/skills/hello" / name.decode("utf-8", "surrogateescape")).write_bytes(
+        (world.project / ".memtomem/skills/hello" / name.decode("utf-8", "surrogateescape")).write_bytes(
             b"x"
         ) if name not in {
             b"",
             b".",
             b"..",
         } else None
-    status: Json = dict(answer_status(wikipin.read_status(project, None), room=ROOM))
+    status: Json = dict(answer_status(world.status(with_wiki=False), room=ROOM))
     assert status["skills"][0]["state"] == "modified"
     _hold(status)
     with pytest.raises(WikipinError) as refused:
-        wikipin.update(wiki, project, SkillName("hello"), wikipin.Wish())
+        world.update("hello")
     assert _hidden(str(refused.value)) == ""

@@ -9,8 +9,8 @@ import pytest
 from snapshot import snapshot
 from surfaces import Json, command
 from wikis import Files, commit, git, head, make_wiki, plain_skill, skill_md, write_files
+from world import World
 
-import wikipin
 from wikipin import Exposure, Project, WikipinError
 from wikipin.names import SkillName
 
@@ -41,7 +41,7 @@ def _copy(project: Path) -> Path:
 def _refused(wiki: Path, project: Path) -> WikipinError:
     before = snapshot(project.parent)
     with pytest.raises(WikipinError) as refused:
-        wikipin.adopt(wiki, Project(project), NAME)
+        World(wiki, project).adopt(NAME)
     assert snapshot(project.parent) == before
     return refused.value
 
@@ -52,7 +52,7 @@ def _entry(project: Path) -> Json:
 
 
 def _state(wiki: Path, project: Path) -> str:
-    (status,) = wikipin.read_status(Project(project), wiki).skills
+    (status,) = World(wiki, project).status().skills
     return status.state.value
 
 
@@ -76,10 +76,10 @@ def test_a_copy_of_the_newest_version_is_recorded_and_not_touched(wiki: Path, pr
 
 def test_a_copy_of_an_earlier_version_is_pinned_to_it(wiki: Path, project: Path) -> None:
     write_files(_copy(project), _OLD)
-    wikipin.adopt(wiki, Project(project), NAME)
+    World(wiki, project).adopt(NAME)
     assert _entry(project)["wiki_commit"] == head(wiki, "HEAD~2")
     assert _state(wiki, project) == "behind"
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
     assert _state(wiki, project) == "ok"
 
 
@@ -88,7 +88,7 @@ def test_a_version_that_stood_more_than_once_is_pinned_to_its_newest_commit(wiki
     newest = head(wiki)
     commit(wiki, {NAME: _NEW})
     write_files(_copy(project), _OLD)
-    wikipin.adopt(wiki, Project(project), NAME)
+    World(wiki, project).adopt(NAME)
     assert _entry(project)["wiki_commit"] == newest
 
 
@@ -96,7 +96,7 @@ def test_a_version_that_stood_more_than_once_is_pinned_to_its_newest_commit(wiki
 def test_a_version_of_a_skill_that_the_wiki_has_no_more_is_found_too(last: str, wiki: Path, project: Path) -> None:
     commit(wiki, {NAME: None if last == "dropped" else {"SKILL.md": b"no frontmatter"}})
     write_files(_copy(project), _NEW)
-    wikipin.adopt(wiki, Project(project), NAME)
+    World(wiki, project).adopt(NAME)
     assert _entry(project)["wiki_commit"] == head(wiki, "HEAD~2")
     assert _state(wiki, project) == "behind"
 
@@ -105,7 +105,7 @@ def test_versions_that_were_no_skill_are_passed_over(wiki: Path, project: Path) 
     commit(wiki, {NAME: {"SKILL.md": b"no frontmatter"}})
     commit(wiki, {NAME: plain_skill(NAME, "Newest.")})
     write_files(_copy(project), _NEW)
-    wikipin.adopt(wiki, Project(project), NAME)
+    World(wiki, project).adopt(NAME)
     assert _entry(project)["wiki_commit"] == head(wiki, "HEAD~3")
 
 
@@ -140,7 +140,7 @@ def test_what_no_commit_can_have_is_an_edit_too(extra: str, wiki: Path, project:
 def test_a_wrong_executable_bit_is_put_right(wiki: Path, project: Path) -> None:
     write_files(_copy(project), _NEW)
     (_copy(project) / "run.sh").chmod(0o644)
-    wikipin.adopt(wiki, Project(project), NAME)
+    World(wiki, project).adopt(NAME)
     assert os.access(_copy(project) / "run.sh", os.X_OK)
     assert _state(wiki, project) == "ok"
     assert not (project / ".memtomem/.backup").exists()
@@ -154,7 +154,7 @@ def test_without_a_copy_there_is_nothing_to_adopt(wiki: Path, project: Path) -> 
 
 @pytest.mark.parametrize("state", ["ok", "missing", "modified"])
 def test_what_has_an_entry_is_not_adopted(state: str, wiki: Path, project: Path) -> None:
-    wikipin.install(wiki, Project(project), NAME)
+    World(wiki, project).install(NAME)
     if state == "missing":
         shutil.rmtree(_copy(project))
     elif state == "modified":
@@ -169,7 +169,7 @@ def test_a_skill_that_the_wiki_never_had_is_refused_with_what_to_do(wiki: Path, 
     commit(wiki, {"gone": plain_skill("gone")})
     write_files(project / ".memtomem/skills/mine", plain_skill("mine"))
     with pytest.raises(WikipinError) as refused:
-        wikipin.adopt(wiki, Project(project), SkillName("mine"))
+        World(wiki, project).adopt("mine")
     assert refused.value.code == "not-in-wiki"
     assert "as skills/mine" in refused.value.remedy
 
@@ -178,13 +178,13 @@ def test_what_stands_where_it_would_be_shown_is_left_alone(wiki: Path, project: 
     write_files(_copy(project), _NEW)
     (project / ".claude/skills/hello").mkdir(parents=True)
     assert _refused(wiki, project).code == "exposure-conflict"
-    wikipin.adopt(wiki, Project(project), NAME, exposure=Exposure(("agents",)))
+    World(wiki, project).adopt(NAME, exposure=Exposure(("agents",)))
     assert _entry(project)["exposed"] == [".agents/skills/hello"]
 
 
 def test_it_is_shown_as_copies_where_that_is_asked_for(wiki: Path, project: Path) -> None:
     write_files(_copy(project), _NEW)
-    wikipin.adopt(wiki, Project(project), NAME, exposure=Exposure(mode="copy"))
+    World(wiki, project).adopt(NAME, exposure=Exposure(mode="copy"))
     assert snapshot(project / ".claude/skills/hello") == snapshot(_copy(project))
     assert _state(wiki, project) == "ok"
 
@@ -205,7 +205,7 @@ def test_an_edit_that_comes_while_it_waits_for_the_lock_stops_it(
 
     monkeypatch.setattr(Project, "look", look_and_edit)
     with pytest.raises(WikipinError, match="local-edits"):
-        wikipin.adopt(wiki, Project(project), NAME)
+        World(wiki, project).adopt(NAME)
     assert not (project / ".memtomem/lock.json").exists()
 
 
@@ -220,7 +220,7 @@ def test_a_commit_made_meanwhile_is_not_mixed_in(wiki: Path, project: Path, monk
         return look(self, name)
 
     monkeypatch.setattr(Project, "look", look_late)
-    assert wikipin.adopt(wiki, Project(project), NAME).skill.commit == pin
+    assert World(wiki, project).adopt(NAME).skill.commit == pin
 
 
 @pytest.mark.parametrize(("content", "code"), [('{"version": 2}', "lockfile-version"), ("[]", "lockfile-corrupt")])

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from privilege import as_anyone
 from wikis import commit, git, make_wiki, plain_skill
+from world import World
 
-import wikipin
 from wikipin import WikipinError, open_project
-from wikipin.names import SkillName
 
 
 @pytest.fixture(autouse=True)
@@ -305,7 +304,7 @@ def test_a_project_that_is_moved_stays_the_one_that_was_opened(tree: Path, wiki:
     with open_project(tree, wiki, below=["a"]) as project:
         (tree / "a").rename(tmp_path / "moved")
         (tree / "a").mkdir()
-        wikipin.install(wiki, project, SkillName("hello"))
+        World(wiki, project.path, project).install("hello")
     assert (tmp_path / "moved/.memtomem/skills/hello").is_dir()
     assert list((tree / "a").iterdir()) == []
 
@@ -315,8 +314,8 @@ def test_a_project_that_is_removed_is_not_found_by_who_reads_and_by_who_writes(t
     with open_project(tree / "a/b/c", wiki) as project:
         (tree / "a/b/c").rmdir()
         for call in (
-            lambda: wikipin.read_status(project, wiki),
-            lambda: wikipin.install(wiki, project, SkillName("hello")),
+            lambda: World(wiki, project.path, project).status(),
+            lambda: World(wiki, project.path, project).install("hello"),
         ):
             with pytest.raises(WikipinError, match="project-not-found: the directory 'c' has been removed"):
                 call()

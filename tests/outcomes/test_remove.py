@@ -11,9 +11,9 @@ from privilege import as_anyone, unwritable
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome
 from wikis import Files, commit, make_wiki, plain_skill
+from world import World
 
-import wikipin
-from wikipin import Exposure, Project, WikipinError
+from wikipin import Exposure, WikipinError
 from wikipin.names import SkillName
 
 NAME = SkillName("hello")
@@ -31,7 +31,7 @@ def project(tmp_path: Path, wiki: Path) -> Path:
     project = tmp_path / "project"
     (project / ".claude/skills/mine").mkdir(parents=True)
     for name in (NAME, "other"):
-        wikipin.install(wiki, Project(project), SkillName(name))
+        World(wiki, project).install(name)
     return project
 
 
@@ -42,7 +42,7 @@ def _remove(door: str, wiki: Path, project: Path, **arguments: str | bool) -> Ou
 def _refused(wiki: Path, project: Path) -> WikipinError:
     before = snapshot(project.parent)
     with pytest.raises(WikipinError) as refused:
-        wikipin.remove(wiki, Project(project), NAME)
+        World(wiki, project).remove(NAME)
     assert snapshot(project.parent) == before
     return refused.value
 
@@ -115,7 +115,7 @@ def test_neither_wiki_nor_git_is_needed(
 def test_a_missing_copy_is_no_hindrance(wiki: Path, project: Path) -> None:
     shutil.rmtree(_copy(project))
     (project / ".claude/skills/hello").unlink()
-    removed = wikipin.remove(wiki, Project(project), NAME)
+    removed = World(wiki, project).remove(NAME)
     assert removed.unexposed == [".agents/skills/hello"]
     assert not os.path.lexists(project / ".agents/skills/hello")
     assert NAME not in _lockfile(project)["skills"]
@@ -138,7 +138,7 @@ def test_what_is_not_ours_stays_and_is_named(kind: str, wiki: Path, project: Pat
         case _:
             shutil.rmtree(project / ".agents")
     before = _without(project, (".memtomem", ".claude"))
-    removed = wikipin.remove(wiki, Project(project), NAME)
+    removed = World(wiki, project).remove(NAME)
     assert _without(project, (".memtomem", ".claude")) == before
     assert removed.unexposed == [".claude/skills/hello"]
     named = [warning for warning in removed.warnings if "'.agents/skills/hello'" in warning]
@@ -150,7 +150,7 @@ def test_an_exposure_that_the_lockfile_does_not_call_ours_stays(wiki: Path, proj
     document["skills"][NAME]["exposed"] = [".claude/skills/hello", ".other/skills/hello"]
     (project / ".memtomem/lock.json").write_text(json.dumps(document))
     (project / ".other/skills/hello").mkdir(parents=True)
-    assert wikipin.remove(wiki, Project(project), NAME).unexposed == [".claude/skills/hello"]
+    assert World(wiki, project).remove(NAME).unexposed == [".claude/skills/hello"]
     assert (project / ".agents/skills/hello").is_symlink()
     assert (project / ".other/skills/hello").is_dir()
 
@@ -158,11 +158,11 @@ def test_an_exposure_that_the_lockfile_does_not_call_ours_stays(wiki: Path, proj
 def test_copies_for_agents_go_and_an_edited_one_is_kept(wiki: Path, tmp_path: Path) -> None:
     project = tmp_path / "copies"
     project.mkdir()
-    wikipin.install(wiki, Project(project), NAME, exposure=Exposure(mode="copy"))
+    World(wiki, project).install(NAME, exposure=Exposure(mode="copy"))
     (project / ".claude/skills/hello/mine.md").write_bytes(b"mine")
     edited = snapshot(project / ".claude/skills/hello")
     assert _refused(wiki, project).problem.endswith(": .claude/skills/hello/mine.md (added)")
-    removed = wikipin.remove(wiki, Project(project), NAME, discard_edits=True)
+    removed = World(wiki, project).remove(NAME, discard_edits=True)
     (backup,) = removed.backups
     assert snapshot(project / backup) == edited
     assert removed.unexposed == _EXPOSED
@@ -182,14 +182,14 @@ def test_an_entry_without_digests_goes_where_its_pin_says_that_it_is_clean(
     (project / ".memtomem/lock.json").write_text(json.dumps(document))
     if has_wiki:
         commit(wiki, {NAME: None})
-        removed = wikipin.remove(wiki, Project(project), NAME)
+        removed = World(wiki, project).remove(NAME)
         assert list(removed.backups) == []
     else:
         shutil.rmtree(wiki)
         refused = _refused(wiki, project)
         assert refused.code == "local-edits"
         assert "cannot be compared" in refused.problem
-        removed = wikipin.remove(wiki, Project(project), NAME, discard_edits=True)
+        removed = World(wiki, project).remove(NAME, discard_edits=True)
         assert len(removed.backups) == 1
     assert NAME not in _lockfile(project)["skills"]
     assert not _copy(project).exists()
@@ -197,8 +197,8 @@ def test_an_entry_without_digests_goes_where_its_pin_says_that_it_is_clean(
 
 def test_an_installed_skill_may_be_installed_again_after_it(wiki: Path, project: Path) -> None:
     before = snapshot(_copy(project))
-    wikipin.remove(wiki, Project(project), NAME)
-    wikipin.install(wiki, Project(project), NAME)
+    World(wiki, project).remove(NAME)
+    World(wiki, project).install(NAME)
     assert snapshot(_copy(project)) == before
 
 
@@ -206,9 +206,9 @@ def test_a_tree_that_somebody_protected_is_no_hindrance_to_the_next_command(wiki
     (_copy(project) / "docs/deep").chmod(0o555)
     (_copy(project) / "docs").chmod(0o555)
     with as_anyone():
-        wikipin.remove(wiki, Project(project), NAME)
+        World(wiki, project).remove(NAME)
     assert list((project / ".memtomem/.staging").iterdir()) == []
-    wikipin.install(wiki, Project(project), NAME)
+    World(wiki, project).install(NAME)
 
 
 @pytest.mark.parametrize("place", [".memtomem", ".memtomem/skills", ".memtomem/.txn", ".memtomem/.staging"])

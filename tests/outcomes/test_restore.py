@@ -16,11 +16,10 @@ from privilege import unwritable
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome, outcome_of
 from wikis import Files, commit, git, head, make_wiki, object_file, object_id, plain_skill, write_files
+from world import World
 
-import wikipin
-from wikipin import Exposure, Project, WikipinError
+from wikipin import Exposure, WikipinError
 from wikipin.disk.folder import Folder
-from wikipin.names import SkillName
 from wikipin.plan.change import Change
 from wikipin.project import placing
 from wikipin.project.placing import Transaction, expose
@@ -45,7 +44,7 @@ def wiki(tmp_path: Path) -> Path:
 def _installed(wiki: Path, project: Path, exposure: Exposure | None = None) -> Path:
     project.mkdir()
     for name in NAMES:
-        wikipin.install(wiki, Project(project), SkillName(name), exposure=exposure)
+        World(wiki, project).install(name, exposure=exposure)
     return project
 
 
@@ -127,7 +126,7 @@ def test_a_bad_name_is_refused_before_anything_is_read(door: str, wiki: Path, pr
 
 def test_where_all_is_well_nothing_is_written_and_no_wiki_is_needed(project: Path, tmp_path: Path) -> None:
     before, times = snapshot(project), {path: path.lstat().st_mtime_ns for path in project.rglob("*")}
-    restored = wikipin.restore(tmp_path / "no-wiki", Project(project))
+    restored = World(tmp_path / "no-wiki", project).restore()
     assert (restored.restored, restored.unchanged, restored.failed) == ([], NAMES, [])
     assert snapshot(project) == before
     assert {path: path.lstat().st_mtime_ns for path in project.rglob("*")} == times
@@ -171,7 +170,7 @@ def test_a_fresh_clone_of_the_project_is_made_whole(committed: str, wiki: Path, 
     assert not (clone / ".claude").exists()
     source = tmp_path / "no-wiki" if committed == "copies" else wiki  # a link needs no wiki
 
-    restored = wikipin.restore(source, Project(clone))
+    restored = World(source, clone).restore()
 
     assert (restored.restored, restored.failed) == (NAMES, [])
     _assert_whole(clone, tmp_path)
@@ -185,7 +184,7 @@ def test_one_bad_pin_stops_no_other(wiki: Path, project: Path) -> None:
     _change_entry(project, "hello", wiki_commit="1" * 40)
     digests = {"SKILL.md": "0" * 64}
     _change_entry(project, "third", digests=digests)
-    restored = wikipin.restore(wiki, Project(project))
+    restored = World(wiki, project).restore()
     assert restored.restored == ["other"]
     assert [(name, error.code) for name, error in restored.failed] == [
         ("hello", "ref-not-found"),
@@ -209,7 +208,7 @@ def test_a_damaged_object_of_one_skill_stops_no_other(wiki: Path, project: Path,
     file = object_file(loose, object_id(loose, "HEAD~1:skills/hello/run.sh"))
     file.chmod(0o644)
     file.write_bytes(b"not zlib")
-    restored = wikipin.restore(loose, Project(project))
+    restored = World(loose, project).restore()
     assert restored.restored == ["other", "third"]
     assert [(name, error.code) for name, error in restored.failed] == [("hello", "wiki-unreadable")]
 
@@ -218,7 +217,7 @@ def test_a_pin_that_is_gone_is_told_with_a_way_that_does_not_need_it(wiki: Path,
     """Giving up the edits for the bytes of the pin cannot be promised here."""
     _change_entry(project, "hello", wiki_commit="1" * 40)
     (_copy(project) / "mine.md").write_bytes(b"mine")
-    ((_, error),) = wikipin.restore(wiki, Project(project)).failed
+    ((_, error),) = World(wiki, project).restore().failed
     assert error.code == "local-edits"
     assert "'wikipin update skill hello --discard-edits --allow-rollback'" in error.remedy
 
@@ -230,7 +229,7 @@ def test_exposures_that_are_copies_come_back_as_they_were(wiki: Path, tmp_path: 
     shutil.rmtree(_copy(project))
     shutil.rmtree(project / ".claude/skills/hello")
     shutil.rmtree(project / ".agents/skills/other")
-    restored = wikipin.restore(wiki, Project(project), exposure=exposure)
+    restored = World(wiki, project).restore(exposure=exposure)
     assert restored.restored == ["hello", "other"]
     assert snapshot(project) == before
 
@@ -239,7 +238,7 @@ def test_an_edited_exposure_is_left_and_named(wiki: Path, tmp_path: Path) -> Non
     project = _installed(wiki, tmp_path / "copies", Exposure(mode="copy"))
     (project / ".claude/skills/hello/SKILL.md").write_bytes(b"mine")
     shutil.rmtree(_copy(project))
-    ((name, error),) = wikipin.restore(wiki, Project(project)).failed
+    ((name, error),) = World(wiki, project).restore().failed
     assert (name, error.code) == ("hello", "local-edits")
     assert error.problem.endswith(": .claude/skills/hello/SKILL.md (modified)")
     assert not _copy(project).exists()
@@ -257,11 +256,11 @@ def test_an_entry_without_digests_comes_back_from_its_pin(
     paths = {"exposed": [".agents/skills/hello", ".claude/skills/hello"]} if exposed else {}
     document["skills"]["hello"] = {"wiki_commit": pin, "installed_at": "then", "files": ["x"], **paths}
     (project / ".memtomem/lock.json").write_text(json.dumps(document))
-    assert wikipin.restore(wiki, Project(project)).unchanged == NAMES
+    assert World(wiki, project).restore().unchanged == NAMES
     shutil.rmtree(_copy(project))
     for word in ("agents", "claude"):
         (project / f".{word}/skills/hello").unlink()
-    assert wikipin.restore(wiki, Project(project)).restored == ["hello"]
+    assert World(wiki, project).restore().restored == ["hello"]
     _assert_whole(project, tmp_path)
     entry = json.loads(_lockfile(project))["skills"]["hello"]
     assert (entry["wiki_commit"], entry["installed_at"], entry["files"]) == (pin, "then", ["x"])
@@ -273,14 +272,14 @@ def test_digests_without_modes_come_back_with_the_modes_of_the_pin(wiki: Path, p
         del document["skills"]["hello"][key]
     (project / ".memtomem/lock.json").write_text(json.dumps(document))
     shutil.rmtree(_copy(project))
-    assert wikipin.restore(wiki, Project(project)).restored == ["hello"]
+    assert World(wiki, project).restore().restored == ["hello"]
     _assert_whole(project, tmp_path)
 
 
 def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(wiki: Path, project: Path) -> None:
     shutil.rmtree(_copy(project))
     _change_entry(project, "My_Skill", wiki_commit=head(wiki), installed_at="then")
-    restored = wikipin.restore(wiki, Project(project))
+    restored = World(wiki, project).restore()
     assert restored.restored == ["hello"]
     ((name, error),) = restored.failed
     assert (name, error.code) == ("My_Skill", "invalid-name")
@@ -288,7 +287,7 @@ def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(wiki: Path, p
     shutil.copytree(_copy(project, "other"), _copy(project, "My_Skill"))
     entry = json.loads(_lockfile(project))["skills"]["other"]
     _change_entry(project, "My_Skill", **entry)
-    assert "My_Skill" in wikipin.restore(wiki, Project(project)).unchanged
+    assert "My_Skill" in World(wiki, project).restore().unchanged
     assert not (project / ".claude/skills/My_Skill").exists()
 
 
@@ -298,7 +297,7 @@ def test_one_git_process_and_one_lock_for_the_lot(
     for name in NAMES:
         shutil.rmtree(_copy(project, name))
     gits, windows = count_gits(monkeypatch, tmp_path), count_locks(monkeypatch)
-    assert wikipin.restore(wiki, Project(project)).restored == NAMES
+    assert World(wiki, project).restore().restored == NAMES
     assert [line.partition("git ")[2] or line for line in gits.take()] == ["cat-file --batch"]
     # A look that sees an entry without its copy looks again under the lock; the change is one window.
     assert len(windows) == 2
@@ -309,7 +308,7 @@ def test_progress_is_told_step_by_step_to_the_end(wiki: Path, project: Path) -> 
         shutil.rmtree(_copy(project, name))
     _change_entry(project, "hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
-    wikipin.restore(wiki, Project(project), progress=lambda done, of, what: told.append((done, of, what)))
+    World(wiki, project).restore(progress=lambda done, of, what: told.append((done, of, what)))
     assert told == [
         (1, 4, "read other"),
         (2, 4, "read third"),
@@ -395,7 +394,7 @@ def test_a_disk_that_fails_before_a_skill_is_committed_fails_that_skill_alone(
     for name in NAMES:
         shutil.rmtree(_copy(project, name))
     _fail_on(monkeypatch, "rename", 4)
-    restored = wikipin.restore(wiki, Project(project))
+    restored = World(wiki, project).restore()
     assert restored.restored == ["hello", "third"]
     assert [(name, error.code) for name, error in restored.failed] == [("other", "io-error")]
     assert "nothing was changed" in restored.failed[0][1].problem
@@ -420,7 +419,7 @@ def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("wikipin.project.transaction.expose", expose_sometimes)
-        restored = wikipin.restore(wiki, Project(project))
+        restored = World(wiki, project).restore()
 
     assert restored.restored == (["hello", "third"] if failures == 1 else ["hello"])
     (name, error), *more = restored.failed
@@ -429,7 +428,7 @@ def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
     assert [(name, error.code) for name, error in more] == ([] if failures == 1 else [("third", "io-error")])
     if failures == 1:  # what was committed is finished before anything else is done
         assert (project / ".claude/skills/other").is_symlink()
-    wikipin.restore(wiki, Project(project))
+    World(wiki, project).restore()
     _assert_whole(project, tmp_path)
     assert list((project / ".memtomem/.staging").iterdir()) == []
     assert list((project / ".memtomem/.txn").iterdir()) == []
@@ -446,5 +445,5 @@ def test_a_project_that_cannot_be_written_to_is_refused_and_left(wiki: Path, pro
     shutil.rmtree(_copy(project))
     before = snapshot(project)
     with unwritable(project / ".memtomem"), pytest.raises(WikipinError, match="io-error"):
-        wikipin.restore(wiki, Project(project))
+        World(wiki, project).restore()
     assert snapshot(project) == before

@@ -13,9 +13,9 @@ from mcp import Client
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome, outcome_of
 from wikis import Files, commit, git, head, make_wiki, plain_skill, skill_md, write_files
+from world import World
 
-import wikipin
-from wikipin import Project, WikipinError
+from wikipin import WikipinError
 from wikipin.display import printable
 from wikipin.names import SkillName
 from wikipin_mcp.server import create_server
@@ -47,7 +47,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def installed(wiki: Path, project: Path) -> Path:
     """The project, with the skill as it was before the wiki's newest commit."""
-    wikipin.install(wiki, Project(project), NAME)
+    World(wiki, project).install(NAME)
     commit(wiki, {NAME: _NEW})
     return project
 
@@ -157,7 +157,7 @@ def test_against_an_edited_copy_it_says_what_would_be_lost(wiki: Path, installed
     (copy / "new.md").mkdir()
     (copy / "new.md/below").write_bytes(b"x\n")
     os.mkfifo(copy / "pipe")
-    shown = wikipin.show(wiki, Project(installed), NAME)
+    shown = World(wiki, installed).show(NAME)
     found = {difference.change.path: difference for difference in shown.differences}
     assert {path: difference.change.change for path, difference in found.items()} == {
         "SKILL.md": "modified",
@@ -178,7 +178,7 @@ def test_against_an_edited_copy_it_says_what_would_be_lost(wiki: Path, installed
 
 def test_a_copy_that_is_missing_would_come_whole(wiki: Path, installed: Path) -> None:
     shutil.rmtree(installed / ".memtomem/skills" / NAME)
-    shown = wikipin.show(wiki, Project(installed), NAME)
+    shown = World(wiki, installed).show(NAME)
     assert [(d.change.path, d.change.change) for d in shown.differences] == [(path, "added") for path in sorted(_NEW)]
 
 
@@ -227,7 +227,7 @@ def test_its_pages_are_the_whole_of_it_each_part_once(wiki: Path, project: Path)
             }
         },
     )
-    shown = wikipin.show(wiki, Project(project), NAME)
+    shown = World(wiki, project).show(NAME)
 
     pages = _pages(wiki, project)
 
@@ -334,4 +334,4 @@ def test_no_page_is_larger_than_an_agent_may_get(description: str, wiki: Path, p
 def test_a_damaged_lockfile_is_told(wiki: Path, installed: Path) -> None:
     (installed / ".memtomem/lock.json").write_text("[]")
     with pytest.raises(WikipinError, match="lockfile-corrupt"):
-        wikipin.show(wiki, Project(installed), NAME)
+        World(wiki, installed).show(NAME)

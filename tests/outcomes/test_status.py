@@ -12,10 +12,9 @@ from counting import count_gits, count_locks
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome
 from wikis import Files, commit, git, head, make_wiki, plain_skill
+from world import World
 
-import wikipin
-from wikipin import Exposure, Project, WikipinError
-from wikipin.names import SkillName
+from wikipin import Exposure, Statuses, WikipinError
 
 _SKILLS: dict[str, Files] = {
     "hello": {**plain_skill("hello"), "run.sh": (b"one\n", True), "docs/a.md": b"a"},
@@ -33,7 +32,7 @@ def project(tmp_path: Path, wiki: Path) -> Path:
     project = tmp_path / "project"
     project.mkdir()
     for name in _SKILLS:
-        wikipin.install(wiki, Project(project), SkillName(name))
+        World(wiki, project).install(name)
     return project
 
 
@@ -41,12 +40,16 @@ def _status(door: str, wiki: Path, project: Path) -> Outcome:
     return SURFACES[door]("context_status", {}, wiki=wiki, project=project)
 
 
+def _read(wiki: Path | None, project: Path) -> Statuses:
+    return World(wiki or Path("none"), project).status(with_wiki=wiki is not None)
+
+
 def _states(wiki: Path | None, project: Path) -> dict[str, str]:
-    return {status.seen.name: status.state.value for status in wikipin.read_status(Project(project), wiki).skills}
+    return {status.seen.name: status.state.value for status in _read(wiki, project).skills}
 
 
 def _changes(wiki: Path | None, project: Path) -> list[tuple[str, str]]:
-    hello = next(s for s in wikipin.read_status(Project(project), wiki).skills if s.seen.name == "hello")
+    hello = next(s for s in _read(wiki, project).skills if s.seen.name == "hello")
     return [(change.path, change.change) for change in hello.changes]
 
 
@@ -68,7 +71,7 @@ def test_every_state_is_told_with_what_differs(door: str, wiki: Path, project: P
     pin = head(wiki)
     for name in ("gone", "edited", "old"):
         commit(wiki, {name: plain_skill(name)})
-        wikipin.install(wiki, Project(project), SkillName(name))
+        World(wiki, project).install(name)
     commit(wiki, {"old": plain_skill("old", "Newer.")})
     shutil.rmtree(_copy(project, "gone"))
     (_copy(project, "edited") / "mine.md").write_bytes(b"mine")
@@ -224,7 +227,7 @@ def test_entries_of_other_tools_are_compared_with_the_wiki_at_their_pin(
 def test_an_entry_without_digests_and_without_a_wiki_is_not_said_to_be_well(wiki: Path, project: Path) -> None:
     _change_lockfile(project, "hello", *_DIGESTS)
     shutil.rmtree(wiki)
-    statuses = {status.seen.name: status for status in wikipin.read_status(Project(project), wiki).skills}
+    statuses = {status.seen.name: status for status in World(wiki, project).status().skills}
     assert (statuses["hello"].state.value, statuses["hello"].is_compared) == ("unknown", False)
     assert (statuses["other"].state.value, statuses["other"].is_compared) == ("unknown", True)
 
@@ -232,7 +235,7 @@ def test_an_entry_without_digests_and_without_a_wiki_is_not_said_to_be_well(wiki
 def test_an_edited_exposure_is_an_edit(wiki: Path, tmp_path: Path) -> None:
     project = tmp_path / "copies"
     project.mkdir()
-    wikipin.install(wiki, Project(project), SkillName("hello"), exposure=Exposure(mode="copy"))
+    World(wiki, project).install("hello", exposure=Exposure(mode="copy"))
     assert _states(wiki, project) == {"hello": "ok"}
     (project / ".agents/skills/hello/run.sh").chmod(0o644)
     assert _states(None, project) == {"hello": "modified"}
@@ -243,7 +246,7 @@ def test_a_file_where_a_copy_should_be_is_refused(wiki: Path, project: Path) -> 
     shutil.rmtree(_copy(project))
     _copy(project).write_bytes(b"x")
     with pytest.raises(WikipinError, match="unsafe-project"):
-        wikipin.read_status(Project(project), wiki)
+        World(wiki, project).status()
 
 
 def test_the_wiki_is_asked_in_few_processes_however_many_skills(
@@ -253,7 +256,7 @@ def test_the_wiki_is_asked_in_few_processes_however_many_skills(
     project = tmp_path / "many"
     project.mkdir()
     for number in range(20):
-        wikipin.install(wiki, Project(project), SkillName(f"skill-{number}"))
+        World(wiki, project).install(f"skill-{number}")
     gits = count_gits(monkeypatch, tmp_path)
     assert set(_states(wiki, project).values()) == {"ok"}
     assert [line.split()[0] for line in gits.take()] == ["cat-file", "rev-list"]

@@ -12,10 +12,10 @@ from privilege import as_anyone, unwritable
 from snapshot import snapshot
 from surfaces import SURFACES, Json, Outcome
 from wikis import Files, commit, git, head, make_wiki, plain_skill, skill_md, write_files
+from world import World
 
-import wikipin
-from wikipin import Consent, Exposure, Project, WikipinError, Wish
-from wikipin.names import Revision, SkillName, parse_plan
+from wikipin import Exposure, Project, WikipinError
+from wikipin.names import SkillName
 from wikipin.wiki.wiki import Wiki
 
 NAME = SkillName("hello")
@@ -27,8 +27,6 @@ _NEW: Files = {
     "a/c": b"below a",
     "b": b"a file",
 }
-_DISCARD = Wish(consent=Consent(discard_edits=True))
-_ROLL_BACK = Consent(allow_rollback=True)
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def project(tmp_path: Path, wiki: Path) -> Path:
     """A project with the skill as it was before the wiki's newest commit."""
     project = tmp_path / "project"
     project.mkdir()
-    wikipin.install(wiki, Project(project), NAME)
+    World(wiki, project).install(NAME)
     commit(wiki, {NAME: _NEW})
     return project
 
@@ -50,11 +48,11 @@ def _update(door: str, wiki: Path, project: Path, **arguments: str | bool) -> Ou
     return SURFACES[door]("context_update_skill", {"name": NAME, **arguments}, wiki=wiki, project=project)
 
 
-def _refused(wiki: Path, project: Path, wish: Wish | None = None) -> WikipinError:
+def _refused(wiki: Path, project: Path, *, ref: str = "HEAD", plan: str | None = None) -> WikipinError:
     """Ask for an update that must be refused, and must not change anything at all."""
     before = snapshot(project.parent)
     with pytest.raises(WikipinError) as refused:
-        wikipin.update(wiki, Project(project), NAME, wish)
+        World(wiki, project).update(NAME, ref=ref, plan=plan)
     assert snapshot(project.parent) == before
     return refused.value
 
@@ -74,7 +72,7 @@ def _assert_is(files: Files, place: Path, tmp_path: Path) -> None:
 
 
 def _state(wiki: Path, project: Path) -> str:
-    (status,) = wikipin.read_status(Project(project), wiki).skills
+    (status,) = World(wiki, project).status().skills
     return status.state.value
 
 
@@ -229,7 +227,7 @@ def test_a_touched_copy_is_as_it_was(wiki: Path, project: Path, tmp_path: Path) 
     for path in _copy(project).rglob("*"):
         os.utime(path)
     assert _state(wiki, project) == "behind"
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
     _assert_is(_NEW, _copy(project), tmp_path)
 
 
@@ -243,7 +241,7 @@ def test_a_copy_that_already_is_the_new_version_is_recorded_without_a_backup(
     wiki: Path, project: Path, tmp_path: Path
 ) -> None:
     write_files(_copy(project), _NEW)
-    done = wikipin.update(wiki, Project(project), NAME)
+    done = World(wiki, project).update(NAME)
     assert (done.backups, _entry(project)["wiki_commit"], _state(wiki, project)) == ((), head(wiki), "ok")
     _assert_is(_NEW, _copy(project), tmp_path)
 
@@ -260,13 +258,13 @@ def test_each_discard_leaves_a_backup_of_its_own(wiki: Path, project: Path, monk
     monkeypatch.setattr("wikipin.project.project.datetime", Still)
     for edit in (b"first", b"second", b"third"):
         (_copy(project) / "mine.md").write_bytes(edit)
-        backups += wikipin.update(wiki, Project(project), NAME, _DISCARD).backups
+        backups += World(wiki, project).update(NAME, discard_edits=True).backups
     kept = [(project / path / "mine.md").read_bytes() for path in backups]
     assert kept == [b"first", b"second", b"third"]
 
 
 def test_consent_to_discard_makes_no_backup_of_what_nobody_edited(wiki: Path, project: Path) -> None:
-    assert wikipin.update(wiki, Project(project), NAME, _DISCARD).backups == ()
+    assert World(wiki, project).update(NAME, discard_edits=True).backups == ()
     assert not (project / ".memtomem/.backup").exists()
 
 
@@ -280,7 +278,7 @@ def test_head_is_read_once(wiki: Path, project: Path, tmp_path: Path, monkeypatc
         return look(self, name)
 
     monkeypatch.setattr(Project, "look", look_late)
-    assert wikipin.update(wiki, Project(project), NAME).skill.commit == seen
+    assert World(wiki, project).update(NAME).skill.commit == seen
     assert _entry(project)["wiki_commit"] == seen != head(wiki)
     _assert_is(_NEW, _copy(project), tmp_path)
 
@@ -296,7 +294,7 @@ def test_edits_that_come_while_it_waits_for_the_lock_stop_it(
 
     monkeypatch.setattr(Project, "change", change_late)
     with pytest.raises(WikipinError, match="local-edits"):
-        wikipin.update(wiki, Project(project), NAME)
+        World(wiki, project).update(NAME)
     assert (_copy(project) / "mine.md").read_bytes() == b"mine"
     assert (_copy(project) / "gone.md").exists()
     assert list((project / ".memtomem/.staging").iterdir()) == []
@@ -307,7 +305,7 @@ def test_a_rewritten_history_takes_a_consent_of_its_own(wiki: Path, project: Pat
     git(wiki, "commit", "--quiet", "-m", "All new")
     refused = _refused(wiki, project)
     assert (refused.code, _state(wiki, project)) == ("would-roll-back", "diverged")
-    wikipin.update(wiki, Project(project), NAME, Wish(consent=_ROLL_BACK))
+    World(wiki, project).update(NAME, allow_rollback=True)
     _assert_is(_NEW, _copy(project), tmp_path)
     assert _state(wiki, project) == "ok"
 
@@ -318,14 +316,14 @@ def test_a_shallow_clone_says_what_it_cannot_compare(depth: int, wiki: Path, pro
     shallow = tmp_path / "shallow"
     if depth == 2:  # the pin is in it
         assert _state(shallow, project) == "behind"
-        wikipin.update(shallow, Project(project), NAME)
+        World(shallow, project).update(NAME)
     else:
         assert _state(shallow, project) == "diverged"
         refused = _refused(shallow, project)
         assert refused.code == "would-roll-back"
         assert "is not in this wiki, whose history may be cut short" in refused.problem
         git(shallow, "fetch", "--quiet", "--unshallow")
-        wikipin.update(shallow, Project(project), NAME)
+        World(shallow, project).update(NAME)
     assert _state(shallow, project) == "ok"
 
 
@@ -342,16 +340,18 @@ def test_a_history_that_was_cut_after_the_pin_was_fetched_is_not_said_to_be_anot
 def test_a_clone_that_was_made_anew_knows_the_pin(wiki: Path, project: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(wiki), "anew")
     assert _state(tmp_path / "anew", project) == "behind"
-    wikipin.update(tmp_path / "anew", Project(project), NAME)
+    World(tmp_path / "anew", project).update(NAME)
     assert _state(tmp_path / "anew", project) == "ok"
 
 
 def test_the_remedies_keep_the_ref_that_was_asked_for(wiki: Path, project: Path) -> None:
-    wikipin.update(wiki, Project(project), NAME)
-    wish, wanted = Wish(ref=Revision("HEAD~1")), head(wiki, "HEAD~1")
-    assert f"'wikipin update skill hello --ref {wanted} --allow-rollback'" in _refused(wiki, project, wish).remedy
+    World(wiki, project).update(NAME)
+    wanted = head(wiki, "HEAD~1")
+    assert (
+        f"'wikipin update skill hello --ref {wanted} --allow-rollback'" in _refused(wiki, project, ref="HEAD~1").remedy
+    )
     (_copy(project) / "mine.md").write_bytes(b"mine")
-    refused = _refused(wiki, project, wish)
+    refused = _refused(wiki, project, ref="HEAD~1")
     assert f"'wikipin update skill hello --ref {wanted} --discard-edits --allow-rollback'" in refused.remedy
     assert f"with ref {wanted}, discard_edits and allow_rollback" in refused.remedy
 
@@ -367,7 +367,7 @@ def test_a_skill_that_the_wiki_dropped_stays_and_is_told_how_to_go(wiki: Path, p
 def test_all_skills_go_to_one_commit_and_one_that_is_refused_stops_no_other(
     wiki: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wikipin.install(wiki, Project(project), SkillName("other"))
+    World(wiki, project).install("other")
     commit(wiki, {"other": plain_skill("other", "Newer.")})
     seen, survey = head(wiki), Project.survey
     (_copy(project) / "mine.md").write_bytes(b"mine")
@@ -377,7 +377,7 @@ def test_all_skills_go_to_one_commit_and_one_that_is_refused_stops_no_other(
         return survey(self)
 
     monkeypatch.setattr(Project, "survey", survey_late)
-    done, refused = wikipin.update_all(wiki, Project(project))
+    done, refused = World(wiki, project).update_all()
     assert [(updated.skill.name, updated.skill.commit) for updated in done] == [("other", seen)]
     assert [(name, error.code) for name, error in refused] == [(NAME, "local-edits")]
     _assert_is(plain_skill("other", "Newer."), project / ".memtomem/skills/other", tmp_path)
@@ -389,7 +389,7 @@ def test_an_entry_whose_name_is_not_ours_is_refused_and_stops_no_other(wiki: Pat
     document = json.loads(lockfile.read_text())
     document["skills"]["My_Skill"] = {"wiki_commit": head(wiki), "installed_at": "then"}
     lockfile.write_text(json.dumps(document))
-    done, refused = wikipin.update_all(wiki, Project(project))
+    done, refused = World(wiki, project).update_all()
     assert [updated.skill.name for updated in done] == [NAME]
     assert [(name, error.code) for name, error in refused] == [("My_Skill", "invalid-name")]
     assert "the tool that recorded it" in refused[0][1].remedy
@@ -425,7 +425,7 @@ def test_an_entry_of_an_older_tool_is_compared_with_its_pin_and_becomes_ours(
     assert _refused(wiki, project).problem.endswith(": gone.md (modified)")
     (_copy(project) / "gone.md").write_bytes(b"gone")
 
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
 
     _assert_is(_NEW, _copy(project), tmp_path)
     entry = _entry(project)
@@ -441,8 +441,7 @@ def test_an_entry_without_digests_whose_pin_is_gone_cannot_be_compared_and_is_sa
     refused = _refused(wiki, project)
     assert refused.code == "local-edits"
     assert "cannot be compared" in refused.problem
-    both = Wish(consent=Consent(allow_rollback=True, discard_edits=True))
-    done = wikipin.update(wiki, Project(project), NAME, both)
+    done = World(wiki, project).update(NAME, allow_rollback=True, discard_edits=True)
     assert len(done.backups) == 1
     assert _state(wiki, project) == "ok"
 
@@ -451,9 +450,9 @@ def test_copies_for_agents_follow(wiki: Path, tmp_path: Path) -> None:
     project = tmp_path / "copies"
     project.mkdir()
     git(wiki, "reset", "--hard", "--quiet", head(wiki))
-    wikipin.install(wiki, Project(project), NAME, exposure=Exposure(mode="copy"))
+    World(wiki, project).install(NAME, exposure=Exposure(mode="copy"))
     commit(wiki, {NAME: _NEW})
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
     for place in (_copy(project), project / ".claude/skills/hello", project / ".agents/skills/hello"):
         _assert_is(_NEW, place, tmp_path)
 
@@ -461,12 +460,12 @@ def test_copies_for_agents_follow(wiki: Path, tmp_path: Path) -> None:
 def test_an_edited_copy_for_an_agent_stops_it_and_is_kept_when_it_goes(wiki: Path, tmp_path: Path) -> None:
     project = tmp_path / "copies"
     project.mkdir()
-    wikipin.install(wiki, Project(project), NAME, exposure=Exposure(mode="copy"))
+    World(wiki, project).install(NAME, exposure=Exposure(mode="copy"))
     commit(wiki, {NAME: _NEW})
     (project / ".claude/skills/hello/mine.md").write_bytes(b"mine")
     edited = snapshot(project / ".claude/skills/hello")
     assert _refused(wiki, project).problem.endswith(": .claude/skills/hello/mine.md (added)")
-    done = wikipin.update(wiki, Project(project), NAME, _DISCARD)
+    done = World(wiki, project).update(NAME, discard_edits=True)
     (backup,) = done.backups
     assert backup.endswith("-claude")
     assert snapshot(project / backup) == edited
@@ -482,22 +481,22 @@ def test_an_exposure_that_went_missing_comes_back_and_one_that_is_anothers_stops
     assert refused.code == "exposure-conflict"
     assert ".agents/skills/hello" in refused.problem
     (project / ".agents/skills/hello").unlink()
-    assert wikipin.update(wiki, Project(project), NAME).exposed == [".agents/skills/hello", ".claude/skills/hello"]
+    assert World(wiki, project).update(NAME).exposed == [".agents/skills/hello", ".claude/skills/hello"]
     assert (project / ".claude/skills/hello/SKILL.md").read_bytes() == _NEW["SKILL.md"]
 
 
 def test_agents_that_were_left_out_stay_left_out(wiki: Path, tmp_path: Path) -> None:
     project = tmp_path / "only"
     project.mkdir()
-    wikipin.install(wiki, Project(project), NAME, exposure=Exposure(("claude",)))
+    World(wiki, project).install(NAME, exposure=Exposure(("claude",)))
     commit(wiki, {NAME: _NEW})
-    assert wikipin.update(wiki, Project(project), NAME).exposed == [".claude/skills/hello"]
+    assert World(wiki, project).update(NAME).exposed == [".claude/skills/hello"]
     assert not (project / ".agents").exists()
 
 
 def test_what_other_tools_wrote_into_the_entry_stays(wiki: Path, project: Path) -> None:
     _forget(project, files=["x"], note={"k": 1}, exposed=[".other/hello", ".claude/skills/hello"])
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
     entry = _entry(project)
     assert (entry["files"], entry["note"]) == (["x"], {"k": 1})
     assert entry["exposed"] == [".claude/skills/hello", ".other/hello"]
@@ -508,9 +507,9 @@ def test_a_displaced_tree_that_somebody_protected_is_no_hindrance_to_the_next_co
 ) -> None:
     (_copy(project) / "b").chmod(0o555)
     with as_anyone():
-        wikipin.update(wiki, Project(project), NAME)
+        World(wiki, project).update(NAME)
     assert list((project / ".memtomem/.staging").iterdir()) == []
-    wikipin.restore(wiki, Project(project))
+    World(wiki, project).restore()
     _assert_is(_NEW, _copy(project), tmp_path)
 
 
@@ -525,23 +524,23 @@ def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, wik
 
 def test_the_lock_is_held_once(wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = count_locks(monkeypatch)
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
     assert len(windows) == 1
 
 
 def test_a_ref_moves_the_pin_even_where_the_bytes_are_the_same(wiki: Path, project: Path) -> None:
-    wikipin.update(wiki, Project(project), NAME)
+    World(wiki, project).update(NAME)
     commit(wiki, {"other": plain_skill("other", "Newer.")})
     git(wiki, "tag", "v2")
-    wikipin.update(wiki, Project(project), NAME, Wish(ref=Revision("v2")))
+    World(wiki, project).update(NAME, ref="v2")
     assert _entry(project)["wiki_commit"] == head(wiki)
 
 
 def test_a_plan_may_be_of_a_ref(wiki: Path, project: Path) -> None:
     with Wiki(wiki) as opened:
         plan = opened.read_skill(head(wiki), NAME).tree.plan
-    done = wikipin.update(wiki, Project(project), NAME, Wish(ref=Revision("main"), plan=parse_plan(plan)))
+    done = World(wiki, project).update(NAME, ref="main", plan=plan)
     assert done.is_changed
-    refused = _refused(wiki, project, Wish(ref=Revision("HEAD~1"), plan=parse_plan(plan)))
+    refused = _refused(wiki, project, ref="HEAD~1", plan=plan)
     assert refused.code == "plan-changed"
     assert f"'wikipin show hello --ref {head(wiki, 'HEAD~1')}'" in refused.remedy

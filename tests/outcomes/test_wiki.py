@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from snapshot import snapshot
 from wikis import commit, git, head, make_wiki, object_id, plain_skill, skill_md, write_files
+from world import World
 
-from wikipin import Project, Wiki, WikipinError, default_wiki_path, list_skills
+from wikipin import Wiki, WikipinError, default_wiki_path
 from wikipin.names import HEAD, Commit, SkillName, parse_revision
 from wikipin.skill import Skill
 from wikipin.wiki.wiki import Catalogue
@@ -323,7 +324,7 @@ def test_a_thousand_skills_cost_no_more_processes_than_ten(tmp_path: Path, count
     for number in (10, 1000):
         wiki = make_wiki(tmp_path / f"wiki-{number}", {f"s{n}": plain_skill(f"s{n}") for n in range(number)})
         count_processes()
-        assert len(list_skills(wiki, Project(tmp_path / "project")).skills) == number
+        assert len(World(wiki, tmp_path / "project").list_skills().skills) == number
         counts.append([count_processes()])
         _read(wiki, name="s7")
         counts[-1].append(count_processes())

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from wikis import make_wiki, plain_skill
+from world import World
 
-from wikipin import Project, WikipinError, list_skills
+from wikipin import WikipinError
 from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
@@ -118,7 +119,7 @@ def test_paging_visits_every_one_of_a_thousand_skills_once(tmp_path: Path, limit
     names = [f"{stem}{number}" for number in range(250) for stem in ("a", "a-a", "a1-", "b-b-")]
     wiki = make_wiki(tmp_path / "wiki", {name: plain_skill(name) for name in names})
     (tmp_path / "project").mkdir()
-    offers = list_skills(wiki, Project(tmp_path / "project"))
+    offers = World(wiki, tmp_path / "project").list_skills()
     assert _pages(offers, limit) == sorted(names)
 
 
@@ -126,7 +127,7 @@ def test_paging_visits_a_skill_and_those_whose_names_go_on_from_it(tmp_path: Pat
     names = ["a", "a-b", "a-b-c", "a1", "a1-b"]
     wiki = make_wiki(tmp_path / "wiki", {name: plain_skill(name) for name in names})
     (tmp_path / "project").mkdir()
-    offers = list_skills(wiki, Project(tmp_path / "project"))
+    offers = World(wiki, tmp_path / "project").list_skills()
     for limit in range(1, 6):
         assert sorted(_pages(offers, limit)) == names
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from memtomem.interpreter import NoInterpreterError, find_interpreter
 from wikis import make_wiki, plain_skill
+from world import World
 
-import wikipin
-from wikipin import Project
 from wikipin.names import SkillName
 from wikipin.project.bytecode import NO_HEADER, UNCHECKED, header_fault, parse_path
 
@@ -33,7 +32,7 @@ def project(tmp_path: Path) -> Path:
     files = {**plain_skill(NAME), "scripts/say.py": _SOURCE, "scripts/more.py": _SOURCE}
     wiki, project = make_wiki(tmp_path / "wiki", {NAME: files}), tmp_path / "project"
     project.mkdir()
-    wikipin.install(wiki, Project(project), NAME)
+    World(wiki, project).install(NAME)
     return project
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from wikis import Content, commit, head, make_wiki, plain_skill, skill_md
+from world import World
 
-import wikipin
 from wikipin.answer import question
-from wikipin.names import SkillName
 from wikipin.plan.acceptance import ReviewRequiredError
 
 _TOKEN = "ghp_" + "k3Jq9ZtB7vXwR2mN5pLsD8fGhC4yU6aEoI1T"
@@ -34,7 +33,7 @@ def _ask(wiki: Path, project: Path, files: dict[str, Content]) -> list[str]:
     """Return the lines of the question that an install of these files asks."""
     commit(wiki, {"bad": {**plain_skill("bad"), **files}})
     with pytest.raises(ReviewRequiredError) as required:
-        wikipin.install(wiki, wikipin.Project(project), SkillName("bad"))
+        World(wiki, project).install("bad")
     words = ["--wiki", str(wiki), "--project", str(project)]
     return question.ask(required.value, "no remote", "the project", words).split("\n")
 
@@ -163,7 +162,7 @@ def test_findings_are_grouped_by_file_and_each_has_its_line(wiki: Path, project:
 def test_one_is_one(wiki: Path, project: Path) -> None:
     commit(wiki, {"bad": {"SKILL.md": skill_md("bad", body="x\u200b")}})
     with pytest.raises(ReviewRequiredError) as required:
-        wikipin.install(wiki, wikipin.Project(project), SkillName("bad"))
+        World(wiki, project).install("bad")
     asked = question.ask(required.value, "no remote", "the project").split("\n")
     assert "It has 1 file:" in asked
     assert "It has 1 finding:" in asked

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_object
+from world import World
 
-from wikipin import Project, Wiki, install, list_skills
-from wikipin.names import Commit, SkillName
+from wikipin import Wiki
+from wikipin.names import Commit
 from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import Entry
 from wikipin.plan.state import Pinned, ProjectSkill, Situation, State, state_of
@@ -125,7 +126,7 @@ def _pin(project: Path, pin: str, content: bytes | None, **entry: object) -> Non
 
 
 def _state(wiki: Path, project: Path) -> str:
-    offers = list_skills(wiki, Project(project))
+    offers = World(wiki, project).list_skills()
     return next(offer.state.value for offer in offers.skills if offer.name == "hello")
 
 
@@ -148,7 +149,7 @@ def test_a_copy_without_digests_whose_pin_the_wiki_lacks_is_not_said_to_be_well(
 
 
 def test_a_skill_is_behind_when_its_own_tree_changed_and_ok_when_another_did(wiki: Path, project: Path) -> None:
-    install(wiki, Project(project), SkillName("hello"))
+    World(wiki, project).install("hello")
     assert _state(wiki, project) == "ok"
     commit(wiki, {"other": plain_skill("other", "Changed.")})
     assert _state(wiki, project) == "ok"
@@ -157,7 +158,7 @@ def test_a_skill_is_behind_when_its_own_tree_changed_and_ok_when_another_did(wik
 
 
 def test_a_pin_that_a_rewritten_history_left_behind_has_diverged(wiki: Path, project: Path) -> None:
-    install(wiki, Project(project), SkillName("hello"))
+    World(wiki, project).install("hello")
     git(wiki, "commit", "--quiet", "--amend", "-m", "Other words")
     assert _state(wiki, project) == "diverged"
     git(wiki, "reflog", "expire", "--expire=now", "--all")

@@ -22,10 +22,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from torture.scenario import Scenario
+from world import World
 
-import wikipin
 from wikipin.disk.folder import Folder
-from wikipin.names import SkillName, parse_revision
 from wikipin.project.lock import locked
 
 if TYPE_CHECKING:
@@ -44,28 +43,27 @@ Verb = Callable[[Path, Path, str], object]
 
 
 def install(wiki: Path, project: Path, name: str) -> object:
-    return wikipin.install(wiki, wikipin.Project(project), SkillName(name))
+    return World(wiki, project).install(name)
 
 
 def install_old(wiki: Path, project: Path, name: str) -> object:
-    return wikipin.install(wiki, wikipin.Project(project), SkillName(name), ref=parse_revision("v1"))
+    return World(wiki, project).install(name, ref="v1")
 
 
 def update(wiki: Path, project: Path, name: str) -> object:
-    return wikipin.update(wiki, wikipin.Project(project), SkillName(name))
+    return World(wiki, project).update(name)
 
 
 def roll_back(wiki: Path, project: Path, name: str) -> object:
-    wish = wikipin.Wish(parse_revision("v1"), consent=wikipin.Consent(allow_rollback=True))
-    return wikipin.update(wiki, wikipin.Project(project), SkillName(name), wish)
+    return World(wiki, project).update(name, ref="v1", allow_rollback=True)
 
 
 def restore(wiki: Path, project: Path, _: str) -> object:
-    return wikipin.restore(wiki, wikipin.Project(project))
+    return World(wiki, project).restore()
 
 
 def remove(wiki: Path, project: Path, name: str) -> object:
-    return wikipin.remove(wiki, wikipin.Project(project), SkillName(name))
+    return World(wiki, project).remove(name)
 
 
 VERBS: tuple[Verb, ...] = (install, install_old, update, roll_back, restore, remove)

@@ -20,8 +20,7 @@ from typing import Any
 
 from snapshot import Snapshot, snapshot
 from wikis import commit, git, make_wiki, plain_skill
-
-import wikipin
+from world import World
 
 _OURS = frozenset({".lock.json.lock", ".gitignore", ".gitattributes"})
 """Files of `.memtomem` that may stand in either state: they say nothing of a skill."""
@@ -139,7 +138,7 @@ def named(name: str) -> Scenario:
 
 def next_command(project: Path) -> None:
     """Run the least of all commands, one that only reads the project, in this process."""
-    wikipin.read_status(wikipin.Project(project), None)
+    World(Path("none"), project).status(with_wiki=False)
 
 
 def make_torture_wiki(path: Path) -> Path:

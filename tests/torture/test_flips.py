@@ -23,6 +23,7 @@ from surfaces import Json
 from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place
 from torture.scenario import Record, left_over
 from wikis import commit, git, make_wiki, plain_skill
+from world import World
 
 import wikipin
 from wikipin.disk.rename import exchange, rename_directory
@@ -130,7 +131,7 @@ class Sweep:
         allowed = {wikipin.State.OK, wikipin.State.BEHIND, wikipin.State.AVAILABLE}
         if is_edited:
             allowed |= {wikipin.State.MODIFIED, wikipin.State.MISSING, wikipin.State.UNTRACKED}
-        for offer in wikipin.list_skills(self.wiki, wikipin.Project(project)).skills:
+        for offer in World(self.wiki, project).list_skills().skills:
             if offer.state not in allowed:
                 self.wrong.append(f"{offer.name} is {offer.state}")
         self.wrong += left_over(project)

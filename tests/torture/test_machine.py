@@ -18,9 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from torture.scenario import Record
 from torture.steps import run_until
 from wikis import commit, make_wiki, plain_skill
+from world import World
 
 import wikipin
-from wikipin.names import HEAD, Commit, SkillName, parse_revision
+from wikipin.names import Commit
 
 _NAMES = ("alpha", "beta", "gamma")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - each directory made in it is private
@@ -62,7 +63,7 @@ class Life(RuleBasedStateMachine):
         self._wiki = make_wiki(self._place / "wiki")
         self._directory = self._place / "project"
         self._directory.mkdir()
-        self._project = wikipin.Project(self._directory)
+        self._world = World(self._wiki, self._directory)
         self._versions: dict[Commit, dict[str, str]] = {}
         self._known: dict[str, Known] = dict.fromkeys(_NAMES, Known())
 
@@ -186,8 +187,7 @@ class Life(RuleBasedStateMachine):
             has = {True: "yes", False: "no"}
             sides = f"lockfile_entry={has[known.pin is not None]}, copy={has[known.copy is not None]}"
             outcome = f"already-installed: .*{sides}"
-        ref, skill = parse_revision(pin), SkillName(name)
-        return Call(name, lambda: wikipin.install(self._wiki, self._project, skill, ref=ref), outcome)
+        return Call(name, lambda: self._world.install(name, ref=pin), outcome)
 
     def _update(self, name: str, back: int, consent: wikipin.Consent) -> Call:
         known, target = self._known[name], self._back(back)
@@ -202,8 +202,11 @@ class Life(RuleBasedStateMachine):
             # Another skill's commit is no news.
             pin = known.pin if back == 0 and self._versions[known.pin][name] == content else target
             outcome = Known(pin, content, backups=known.backups + known.edited)
-        wish = wikipin.Wish(HEAD if back == 0 else parse_revision(target), consent=consent)
-        return Call(name, lambda: wikipin.update(self._wiki, self._project, SkillName(name), wish), outcome)
+        ref = "HEAD" if back == 0 else target
+        allow, discard = consent.allow_rollback, consent.discard_edits
+        return Call(
+            name, lambda: self._world.update(name, ref=ref, allow_rollback=allow, discard_edits=discard), outcome
+        )
 
     def _restore(self, name: str) -> Call:
         known = self._known[name]
@@ -213,7 +216,7 @@ class Life(RuleBasedStateMachine):
             outcome = "local-edits" if known.edited else replace(known, copy=self._versions[known.pin][name])
 
         def make() -> None:
-            for _, error in wikipin.restore(self._wiki, self._project, [SkillName(name)]).failed:
+            for _, error in self._world.restore(name).failed:
                 raise error
 
         return Call(name, make, outcome)
@@ -226,7 +229,7 @@ class Life(RuleBasedStateMachine):
             outcome = "not-installed"
         else:
             outcome = "local-edits" if known.edited else replace(known, pin=self._newest(name, known.copy))
-        return Call(name, lambda: wikipin.adopt(self._wiki, self._project, SkillName(name)), outcome)
+        return Call(name, lambda: self._world.adopt(name), outcome)
 
     def _remove(self, name: str, *, discard_edits: bool) -> Call:
         known = self._known[name]
@@ -236,9 +239,10 @@ class Life(RuleBasedStateMachine):
             outcome = "local-edits"
         else:
             outcome = Known(backups=known.backups + known.edited)
-        skill = SkillName(name)
         return Call(
-            name, lambda: wikipin.remove(self._wiki, self._project, skill, discard_edits=discard_edits), outcome
+            name,
+            lambda: self._world.remove(name, discard_edits=discard_edits),
+            outcome,
         )
 
     @property
@@ -263,7 +267,7 @@ class Life(RuleBasedStateMachine):
         return self._directory / ".memtomem/skills" / name
 
     def _states(self) -> dict[str, str]:
-        offers = wikipin.list_skills(self._wiki, self._project)
+        offers = self._world.list_skills()
         return {offer.name: offer.state.value for offer in offers.skills}
 
     def _observed(self, name: str) -> Known:
