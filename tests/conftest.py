@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from surfaces import SURFACES
+from wikis import plain_skill
+from world import World, make_world
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the directory that pytest makes in it is private
 _ROOM = 4 << 30
@@ -47,3 +49,9 @@ def door(request: pytest.FixtureRequest) -> str:
     """Each door of the program, by its name in SURFACES; a quick run takes the first."""
     name: str = request.param
     return name
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A wiki with the skills `hello` and `other`, and an empty project; a file that needs others has its own."""
+    return make_world(tmp_path, {"hello": plain_skill("hello"), "other": plain_skill("other")})

@@ -23,3 +23,10 @@ def snapshot(root: Path) -> Snapshot:
                 waiting.append(entry.path)
             found[entry.path[len(str(root)) + 1 :]] = (mode, content)
     return found
+
+
+def left_over(project: Path) -> list[str]:
+    """Name what a change left in `.memtomem` that was for a while alone."""
+    ours = project / ".memtomem"
+    found = snapshot(ours) if ours.exists() else {}
+    return [f"left over: {path}" for path in found if path.startswith((".staging/", ".txn/"))]

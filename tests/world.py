@@ -1,16 +1,38 @@
 """A wiki and a project, and what a test does to them. No other module of the tests calls the verbs of the library."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec
+
+from snapshot import Snapshot, left_over, snapshot
+from surfaces import SURFACES, Json, Outcome
+from wikis import Files, commit, head, make_wiki
 
 import wikipin
-from wikipin import Consent, Exposure, Installed, Offers, Project, Removed, Restored, Shown, Statuses, Updated, Wish
-from wikipin.names import SkillName, parse_plan, parse_revision
+from wikipin import (
+    Consent,
+    Exposure,
+    Installed,
+    Offers,
+    Project,
+    Removed,
+    Restored,
+    Shown,
+    Statuses,
+    Updated,
+    WikipinError,
+    Wish,
+)
+from wikipin.names import Commit, SkillName, parse_plan, parse_revision
 from wikipin.plan.acceptance import Acceptance
 from wikipin.verbs.restore import Progress
 
 NAME = "hello"
 _HEAD = "HEAD"
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -21,8 +43,6 @@ class World:
     project: Path
     opened: Project | None = None
     """The project as the test holds it open; None: each verb opens the one at `project`."""
-
-    # The verbs of the library
 
     def install(
         self,
@@ -59,7 +79,7 @@ class World:
         )
         return wikipin.update(self.wiki, self._open(), SkillName(name), wish)
 
-    def update_all(self) -> tuple[list[Updated], list[tuple[str, wikipin.WikipinError]]]:
+    def update_all(self) -> tuple[list[Updated], list[tuple[str, WikipinError]]]:
         return wikipin.update_all(self.wiki, self._open())
 
     def restore(self, *names: str, exposure: Exposure | None = None, progress: Progress | None = None) -> Restored:
@@ -83,3 +103,81 @@ class World:
 
     def _open(self) -> Project:
         return Project(self.project) if self.opened is None else self.opened
+
+    def call(self, door: str, tool: str, **arguments: object) -> Outcome:
+        """Call a tool through one door of SURFACES."""
+        return SURFACES[door](tool, arguments, wiki=self.wiki, project=self.project)
+
+    def refused(self, verb: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> WikipinError:
+        """Return how `verb` was refused, which must not have changed anything, here or beside."""
+        before = snapshot(self.project.parent)
+        try:
+            verb(*arguments, **options)
+        except WikipinError as error:
+            assert snapshot(self.project.parent) == before
+            return error
+        raise AssertionError("it was not refused")
+
+    def copy(self, name: str = NAME) -> Path:
+        return self.project / ".memtomem/skills" / name
+
+    @property
+    def lockfile_path(self) -> Path:
+        return self.project / ".memtomem/lock.json"
+
+    def lockfile(self) -> Json:
+        document: Json = json.loads(self.lockfile_path.read_text())
+        return document
+
+    def entry(self, name: str = NAME) -> Json:
+        entry: Json = self.lockfile()["skills"][name]
+        return entry
+
+    def change_entry(self, name: str, *forgotten: str, **more: object) -> Json:
+        """Make of an entry what another tool might; if there is none, write one. Return the new one."""
+        document = self.lockfile()
+        entry: Json = document["skills"].setdefault(name, {})
+        for key in forgotten:
+            entry.pop(key, None)
+        entry.update(more)
+        self.lockfile_path.write_text(json.dumps(document))
+        return entry
+
+    def states(self, *, with_wiki: bool = True) -> dict[str, str]:
+        return {skill.seen.name: skill.state.value for skill in self.status(with_wiki=with_wiki).skills}
+
+    def state(self, name: str = NAME) -> str:
+        return self.states().get(name, "available")
+
+    def snapshot(self) -> Snapshot:
+        return snapshot(self.project)
+
+    def left_over(self) -> list[str]:
+        return left_over(self.project)
+
+    def commit(self, skills: Mapping[str, Files | None] | None = None, *, files: Files | None = None) -> Commit:
+        return commit(self.wiki, skills, files=files)
+
+    def head(self, revision: str = "HEAD") -> Commit:
+        return head(self.wiki, revision)
+
+    def beside(self, name: str) -> "World":
+        """Return a new project with the same wiki."""
+        project = self.project.parent / name
+        project.mkdir()
+        return World(self.wiki, project)
+
+    def with_wiki(self, wiki: Path) -> "World":
+        """Return the same project with another wiki."""
+        return World(wiki, self.project)
+
+    def without_wiki(self) -> "World":
+        """Return the same project with a wiki that is not there."""
+        return self.with_wiki(self.project.parent / "no-wiki")
+
+
+def make_world(place: Path, skills: Mapping[str, Files]) -> World:
+    """Make a wiki that has these skills, and a project that has none."""
+    world = World(make_wiki(place / "wiki", skills), place / "project")
+    world.project.mkdir()
+    return world

@@ -22,7 +22,8 @@ from types import CodeType
 
 import pytest
 from privilege import as_anyone, immutable, mounted
-from torture.scenario import left_over, settled
+from snapshot import left_over
+from torture.scenario import settled
 from wikis import Files, commit, make_wiki, plain_skill
 from world import World
 

@@ -1,6 +1,5 @@
 """A removal: the copy, the entry and what is ours of the exposures go; what is not ours stays."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -9,11 +8,11 @@ import pytest
 from counting import count_gits, count_locks
 from privilege import as_anyone, unwritable
 from snapshot import snapshot
-from surfaces import SURFACES, Json, Outcome
-from wikis import Files, commit, make_wiki, plain_skill
-from world import World
+from surfaces import Outcome
+from wikis import Files, plain_skill
+from world import World, make_world
 
-from wikipin import Exposure, WikipinError
+from wikipin import Exposure
 from wikipin.names import SkillName
 
 NAME = SkillName("hello")
@@ -22,108 +21,84 @@ _EXPOSED = [".agents/skills/hello", ".claude/skills/hello"]
 
 
 @pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    return make_wiki(tmp_path / "wiki", {NAME: _FILES, "other": plain_skill("other")})
+def world(tmp_path: Path) -> World:
+    """A project with both skills of its wiki."""
+    world = make_world(tmp_path, {NAME: _FILES, "other": plain_skill("other")})
+    (world.project / ".claude/skills/mine").mkdir(parents=True)
+    world.install()
+    world.install("other")
+    return world
 
 
-@pytest.fixture
-def project(tmp_path: Path, wiki: Path) -> Path:
-    project = tmp_path / "project"
-    (project / ".claude/skills/mine").mkdir(parents=True)
-    for name in (NAME, "other"):
-        World(wiki, project).install(name)
-    return project
+def _remove(door: str, world: World, **arguments: str | bool) -> Outcome:
+    return world.call(door, "context_remove_skill", name=NAME, **arguments)
 
 
-def _remove(door: str, wiki: Path, project: Path, **arguments: str | bool) -> Outcome:
-    return SURFACES[door]("context_remove_skill", {"name": NAME, **arguments}, wiki=wiki, project=project)
-
-
-def _refused(wiki: Path, project: Path) -> WikipinError:
-    before = snapshot(project.parent)
-    with pytest.raises(WikipinError) as refused:
-        World(wiki, project).remove(NAME)
-    assert snapshot(project.parent) == before
-    return refused.value
-
-
-def _copy(project: Path) -> Path:
-    return project / ".memtomem/skills" / NAME
-
-
-def _lockfile(project: Path) -> Json:
-    document: Json = json.loads((project / ".memtomem/lock.json").read_text())
-    return document
-
-
-def _without(project: Path, names: tuple[str, ...]) -> dict[str, tuple[int, bytes]]:
-    found = snapshot(project)
+def _without(world: World, names: tuple[str, ...]) -> dict[str, tuple[int, bytes]]:
+    found = world.snapshot()
     return {path: what for path, what in found.items() if not any(name in path for name in names)}
 
 
-def test_copy_entry_and_exposures_go_and_nothing_else(door: str, wiki: Path, project: Path) -> None:
-    before, entries = _without(project, (NAME, "lock.json")), _lockfile(project)["skills"]
+def test_copy_entry_and_exposures_go_and_nothing_else(door: str, world: World) -> None:
+    before, entries = _without(world, (NAME, "lock.json")), world.lockfile()["skills"]
 
-    answer = _remove(door, wiki, project).answer
+    answer = _remove(door, world).answer
 
     assert answer == {"name": NAME, "removed": True, "unexposed": _EXPOSED, "backup": None, "warnings": []}
-    assert _without(project, ("lock.json",)) == before
+    assert _without(world, ("lock.json",)) == before
     del entries[NAME]
-    assert _lockfile(project)["skills"] == entries
-    assert list((project / ".memtomem/.staging").iterdir()) == []
-    assert list((project / ".memtomem/.txn").iterdir()) == []
+    assert world.lockfile()["skills"] == entries
+    assert world.left_over() == []
 
 
-def test_edits_stop_it_until_somebody_gives_them_up_and_then_they_are_kept(
-    door: str, wiki: Path, project: Path
-) -> None:
-    (_copy(project) / "mine.md").write_bytes(b"mine")
-    before, edited = snapshot(project), snapshot(_copy(project))
-    refused = _remove(door, wiki, project)
+def test_edits_stop_it_until_somebody_gives_them_up_and_then_they_are_kept(door: str, world: World) -> None:
+    (world.copy() / "mine.md").write_bytes(b"mine")
+    before, edited = world.snapshot(), snapshot(world.copy())
+    refused = _remove(door, world)
     assert refused.code == "local-edits"
     assert "mine.md (added)" in refused.text
-    assert snapshot(project) == before
+    assert world.snapshot() == before
 
-    answer = _remove(door, wiki, project, discard_edits=True).answer
+    answer = _remove(door, world, discard_edits=True).answer
 
-    assert snapshot(project / answer["backup"]) == edited
-    assert not _copy(project).exists()
-    assert NAME not in _lockfile(project)["skills"]
+    assert snapshot(world.project / answer["backup"]) == edited
+    assert not world.copy().exists()
+    assert NAME not in world.lockfile()["skills"]
 
 
-def test_what_is_not_installed_is_not_removed(door: str, wiki: Path, project: Path) -> None:
-    _remove("legacy", wiki, project)
-    before = snapshot(project)
-    assert _remove(door, wiki, project).code == "not-installed"
-    shutil.copytree(project / ".memtomem/skills/other", _copy(project))
-    by_hand = _remove(door, wiki, project)
+def test_what_is_not_installed_is_not_removed(door: str, world: World) -> None:
+    _remove("legacy", world)
+    before = world.snapshot()
+    assert _remove(door, world).code == "not-installed"
+    shutil.copytree(world.copy("other"), world.copy())
+    by_hand = _remove(door, world)
     assert by_hand.code == "not-installed"
     assert "has a copy in this project, but no entry" in by_hand.text
-    shutil.rmtree(_copy(project))
-    assert snapshot(project) == before
+    shutil.rmtree(world.copy())
+    assert world.snapshot() == before
 
 
 def test_neither_wiki_nor_git_is_needed(
-    door: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    door: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gits, windows = count_gits(monkeypatch, tmp_path), count_locks(monkeypatch)
-    assert _remove(door, tmp_path / "no-wiki", project).answer["removed"] is True
+    assert _remove(door, world.without_wiki()).answer["removed"] is True
     assert gits.take() == []
     assert len(windows) <= 1
 
 
-def test_a_missing_copy_is_no_hindrance(wiki: Path, project: Path) -> None:
-    shutil.rmtree(_copy(project))
-    (project / ".claude/skills/hello").unlink()
-    removed = World(wiki, project).remove(NAME)
+def test_a_missing_copy_is_no_hindrance(world: World) -> None:
+    shutil.rmtree(world.copy())
+    (world.project / ".claude/skills/hello").unlink()
+    removed = world.remove()
     assert removed.unexposed == [".agents/skills/hello"]
-    assert not os.path.lexists(project / ".agents/skills/hello")
-    assert NAME not in _lockfile(project)["skills"]
+    assert not os.path.lexists(world.project / ".agents/skills/hello")
+    assert NAME not in world.lockfile()["skills"]
 
 
 @pytest.mark.parametrize("kind", ["a file", "a directory", "another link", "a file above", "nothing above"])
-def test_what_is_not_ours_stays_and_is_named(kind: str, wiki: Path, project: Path) -> None:
-    place = project / ".agents/skills/hello"
+def test_what_is_not_ours_stays_and_is_named(kind: str, world: World) -> None:
+    place = world.project / ".agents/skills/hello"
     place.unlink()
     match kind:
         case "a file":
@@ -133,87 +108,80 @@ def test_what_is_not_ours_stays_and_is_named(kind: str, wiki: Path, project: Pat
         case "another link":
             place.symlink_to("/nonexistent")
         case "a file above":
-            shutil.rmtree(project / ".agents")
-            (project / ".agents").write_bytes(b"somebody's")
+            shutil.rmtree(world.project / ".agents")
+            (world.project / ".agents").write_bytes(b"somebody's")
         case _:
-            shutil.rmtree(project / ".agents")
-    before = _without(project, (".memtomem", ".claude"))
-    removed = World(wiki, project).remove(NAME)
-    assert _without(project, (".memtomem", ".claude")) == before
+            shutil.rmtree(world.project / ".agents")
+    before = _without(world, (".memtomem", ".claude"))
+    removed = world.remove()
+    assert _without(world, (".memtomem", ".claude")) == before
     assert removed.unexposed == [".claude/skills/hello"]
     named = [warning for warning in removed.warnings if "'.agents/skills/hello'" in warning]
     assert len(named) == (0 if kind == "nothing above" else 1)
 
 
-def test_an_exposure_that_the_lockfile_does_not_call_ours_stays(wiki: Path, project: Path) -> None:
-    document = _lockfile(project)
-    document["skills"][NAME]["exposed"] = [".claude/skills/hello", ".other/skills/hello"]
-    (project / ".memtomem/lock.json").write_text(json.dumps(document))
-    (project / ".other/skills/hello").mkdir(parents=True)
-    assert World(wiki, project).remove(NAME).unexposed == [".claude/skills/hello"]
-    assert (project / ".agents/skills/hello").is_symlink()
-    assert (project / ".other/skills/hello").is_dir()
+def test_an_exposure_that_the_lockfile_does_not_call_ours_stays(world: World) -> None:
+    world.change_entry(NAME, exposed=[".claude/skills/hello", ".other/skills/hello"])
+    (world.project / ".other/skills/hello").mkdir(parents=True)
+    assert world.remove().unexposed == [".claude/skills/hello"]
+    assert (world.project / ".agents/skills/hello").is_symlink()
+    assert (world.project / ".other/skills/hello").is_dir()
 
 
-def test_copies_for_agents_go_and_an_edited_one_is_kept(wiki: Path, tmp_path: Path) -> None:
-    project = tmp_path / "copies"
-    project.mkdir()
-    World(wiki, project).install(NAME, exposure=Exposure(mode="copy"))
-    (project / ".claude/skills/hello/mine.md").write_bytes(b"mine")
-    edited = snapshot(project / ".claude/skills/hello")
-    assert _refused(wiki, project).problem.endswith(": .claude/skills/hello/mine.md (added)")
-    removed = World(wiki, project).remove(NAME, discard_edits=True)
+def test_copies_for_agents_go_and_an_edited_one_is_kept(world: World) -> None:
+    beside = world.beside("copies")
+    beside.install(exposure=Exposure(mode="copy"))
+    (beside.project / ".claude/skills/hello/mine.md").write_bytes(b"mine")
+    edited = snapshot(beside.project / ".claude/skills/hello")
+    assert beside.refused(beside.remove).problem.endswith(": .claude/skills/hello/mine.md (added)")
+    removed = beside.remove(discard_edits=True)
     (backup,) = removed.backups
-    assert snapshot(project / backup) == edited
+    assert snapshot(beside.project / backup) == edited
     assert removed.unexposed == _EXPOSED
-    for place in (_copy(project), project / ".claude/skills/hello", project / ".agents/skills/hello"):
+    for place in (beside.copy(), beside.project / ".claude/skills/hello", beside.project / ".agents/skills/hello"):
         assert not place.exists()
 
 
 @pytest.mark.parametrize("has_wiki", [True, False])
 def test_an_entry_without_digests_goes_where_its_pin_says_that_it_is_clean(
     has_wiki: bool,  # noqa: FBT001 - a parameter of the test
-    wiki: Path,
-    project: Path,
+    world: World,
 ) -> None:
-    document = _lockfile(project)
-    for key in ("digests", "digests_installed_at", "executable", "executable_installed_at", "exposed"):
-        del document["skills"][NAME][key]
-    (project / ".memtomem/lock.json").write_text(json.dumps(document))
+    world.change_entry(NAME, "digests", "digests_installed_at", "executable", "executable_installed_at", "exposed")
     if has_wiki:
-        commit(wiki, {NAME: None})
-        removed = World(wiki, project).remove(NAME)
+        world.commit({NAME: None})
+        removed = world.remove()
         assert list(removed.backups) == []
     else:
-        shutil.rmtree(wiki)
-        refused = _refused(wiki, project)
+        shutil.rmtree(world.wiki)
+        refused = world.refused(world.remove)
         assert refused.code == "local-edits"
         assert "cannot be compared" in refused.problem
-        removed = World(wiki, project).remove(NAME, discard_edits=True)
+        removed = world.remove(discard_edits=True)
         assert len(removed.backups) == 1
-    assert NAME not in _lockfile(project)["skills"]
-    assert not _copy(project).exists()
+    assert NAME not in world.lockfile()["skills"]
+    assert not world.copy().exists()
 
 
-def test_an_installed_skill_may_be_installed_again_after_it(wiki: Path, project: Path) -> None:
-    before = snapshot(_copy(project))
-    World(wiki, project).remove(NAME)
-    World(wiki, project).install(NAME)
-    assert snapshot(_copy(project)) == before
+def test_an_installed_skill_may_be_installed_again_after_it(world: World) -> None:
+    before = snapshot(world.copy())
+    world.remove()
+    world.install()
+    assert snapshot(world.copy()) == before
 
 
-def test_a_tree_that_somebody_protected_is_no_hindrance_to_the_next_command(wiki: Path, project: Path) -> None:
-    (_copy(project) / "docs/deep").chmod(0o555)
-    (_copy(project) / "docs").chmod(0o555)
+def test_a_tree_that_somebody_protected_is_no_hindrance_to_the_next_command(world: World) -> None:
+    (world.copy() / "docs/deep").chmod(0o555)
+    (world.copy() / "docs").chmod(0o555)
     with as_anyone():
-        World(wiki, project).remove(NAME)
-    assert list((project / ".memtomem/.staging").iterdir()) == []
-    World(wiki, project).install(NAME)
+        world.remove()
+    assert world.left_over() == []
+    world.install()
 
 
 @pytest.mark.parametrize("place", [".memtomem", ".memtomem/skills", ".memtomem/.txn", ".memtomem/.staging"])
-def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, wiki: Path, project: Path) -> None:
-    with unwritable(project / place):
-        refused = _refused(wiki, project)
+def test_a_project_that_cannot_be_written_to_is_refused_and_left(place: str, world: World) -> None:
+    with unwritable(world.project / place):
+        refused = world.refused(world.remove)
     assert refused.code == "io-error"
     assert "nothing was changed" in refused.problem

@@ -14,9 +14,9 @@ from counting import count_gits, count_locks
 from mcp import Client
 from privilege import unwritable
 from snapshot import snapshot
-from surfaces import SURFACES, Json, Outcome, outcome_of
-from wikis import Files, commit, git, head, make_wiki, object_file, object_id, plain_skill, write_files
-from world import World
+from surfaces import Outcome, outcome_of
+from wikis import Files, git, object_file, object_id, plain_skill, write_files
+from world import World, make_world
 
 from wikipin import Exposure, WikipinError
 from wikipin.disk.folder import Folder
@@ -36,169 +36,152 @@ NAMES = sorted(_SKILLS)
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 
 
-@pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    return make_wiki(tmp_path / "wiki", _SKILLS)
-
-
-def _installed(wiki: Path, project: Path, exposure: Exposure | None = None) -> Path:
-    project.mkdir()
+def _make_world(place: Path, exposure: Exposure | None = None) -> World:
+    """Make a project whose skills the wiki has changed since."""
+    world = make_world(place, _SKILLS)
     for name in NAMES:
-        World(wiki, project).install(name, exposure=exposure)
-    return project
+        world.install(name, exposure=exposure)
+    world.commit({name: plain_skill(name, "Newer.") for name in NAMES})
+    return world
 
 
 @pytest.fixture
-def project(tmp_path: Path, wiki: Path) -> Path:
-    """A project whose skills the wiki has changed since."""
-    project = _installed(wiki, tmp_path / "project")
-    commit(wiki, {name: plain_skill(name, "Newer.") for name in NAMES})
-    return project
+def world(tmp_path: Path) -> World:
+    return _make_world(tmp_path)
 
 
-def _restore(door: str, wiki: Path, project: Path, **arguments: list[str]) -> Outcome:
-    return SURFACES[door]("context_restore", arguments, wiki=wiki, project=project)
+def _restore(door: str, world: World, **arguments: list[str]) -> Outcome:
+    return world.call(door, "context_restore", **arguments)
 
 
-def _copy(project: Path, name: str = "hello") -> Path:
-    return project / ".memtomem/skills" / name
-
-
-def _lockfile(project: Path) -> bytes:
-    return (project / ".memtomem/lock.json").read_bytes()
-
-
-def _change_entry(project: Path, name: str, **more: object) -> Json:
-    document = json.loads(_lockfile(project))
-    entry: Json = document["skills"].setdefault(name, {})
-    entry.update(more)
-    (project / ".memtomem/lock.json").write_text(json.dumps(document))
-    return entry
-
-
-def _assert_whole(project: Path, tmp_path: Path) -> None:
+def _assert_whole(world: World, tmp_path: Path) -> None:
     for name in NAMES:
         write_files(tmp_path / "expected", _SKILLS[name])
-        for place in (_copy(project, name), project / ".claude/skills" / name, project / ".agents/skills" / name):
+        for place in (
+            world.copy(name),
+            world.project / ".claude/skills" / name,
+            world.project / ".agents/skills" / name,
+        ):
             assert snapshot(place) == snapshot(tmp_path / "expected")
 
 
-def test_what_is_gone_comes_back_at_its_own_pin(door: str, wiki: Path, project: Path, tmp_path: Path) -> None:
-    before = _lockfile(project)
-    shutil.rmtree(_copy(project, "hello"))
-    shutil.rmtree(_copy(project, "third"))
-    (project / ".claude/skills/hello").unlink()
+def test_what_is_gone_comes_back_at_its_own_pin(door: str, world: World, tmp_path: Path) -> None:
+    before = world.lockfile_path.read_bytes()
+    shutil.rmtree(world.copy("hello"))
+    shutil.rmtree(world.copy("third"))
+    (world.project / ".claude/skills/hello").unlink()
 
-    answer = _restore(door, wiki, project).answer
+    answer = _restore(door, world).answer
 
     assert answer == {"restored": ["hello", "third"], "unchanged": ["other"], "failed": [], "left_out": 0}
-    _assert_whole(project, tmp_path)
-    assert _lockfile(project) == before
+    _assert_whole(world, tmp_path)
+    assert world.lockfile_path.read_bytes() == before
 
 
-def test_edited_copies_are_left_and_named_and_stop_no_other(door: str, wiki: Path, project: Path) -> None:
-    (_copy(project) / "mine.md").write_bytes(b"mine")
-    edited, before = snapshot(_copy(project)), _lockfile(project)
-    shutil.rmtree(_copy(project, "other"))
+def test_edited_copies_are_left_and_named_and_stop_no_other(door: str, world: World) -> None:
+    (world.copy() / "mine.md").write_bytes(b"mine")
+    edited, before = snapshot(world.copy()), world.lockfile_path.read_bytes()
+    shutil.rmtree(world.copy("other"))
 
-    answer = _restore(door, wiki, project).answer
+    answer = _restore(door, world).answer
 
     (failed,) = answer["failed"]
     assert (answer["restored"], answer["unchanged"]) == (["other"], ["third"])
     assert (failed["name"], failed["code"]) == ("hello", "local-edits")
     assert failed["problem"].endswith(": mine.md (added)")
-    assert f"--ref {head(wiki, 'HEAD~1')} --discard-edits'" in failed["remedy"]
-    assert (snapshot(_copy(project)), _lockfile(project)) == (edited, before)
+    assert f"--ref {world.head('HEAD~1')} --discard-edits'" in failed["remedy"]
+    assert (snapshot(world.copy()), world.lockfile_path.read_bytes()) == (edited, before)
 
 
-def test_only_what_is_named_comes_back(door: str, wiki: Path, project: Path) -> None:
+def test_only_what_is_named_comes_back(door: str, world: World) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
-    answer = _restore(door, wiki, project, names=["other", "other", "nobody"]).answer
+        shutil.rmtree(world.copy(name))
+    answer = _restore(door, world, names=["other", "other", "nobody"]).answer
     assert (answer["restored"], answer["unchanged"]) == (["other"], [])
     assert [(failed["name"], failed["code"]) for failed in answer["failed"]] == [("nobody", "not-installed")]
-    assert sorted(path.name for path in (project / ".memtomem/skills").iterdir()) == ["other"]
+    assert sorted(path.name for path in (world.project / ".memtomem/skills").iterdir()) == ["other"]
 
 
-def test_a_bad_name_is_refused_before_anything_is_read(door: str, wiki: Path, project: Path) -> None:
-    assert _restore(door, wiki, project, names=["other", "../x"]).code == "invalid-name"
+def test_a_bad_name_is_refused_before_anything_is_read(door: str, world: World) -> None:
+    assert _restore(door, world, names=["other", "../x"]).code == "invalid-name"
 
 
-def test_where_all_is_well_nothing_is_written_and_no_wiki_is_needed(project: Path, tmp_path: Path) -> None:
-    before, times = snapshot(project), {path: path.lstat().st_mtime_ns for path in project.rglob("*")}
-    restored = World(tmp_path / "no-wiki", project).restore()
+def test_where_all_is_well_nothing_is_written_and_no_wiki_is_needed(world: World) -> None:
+    before, times = world.snapshot(), {path: path.lstat().st_mtime_ns for path in world.project.rglob("*")}
+    restored = world.without_wiki().restore()
     assert (restored.restored, restored.unchanged, restored.failed) == ([], NAMES, [])
-    assert snapshot(project) == before
-    assert {path: path.lstat().st_mtime_ns for path in project.rglob("*")} == times
+    assert world.snapshot() == before
+    assert {path: path.lstat().st_mtime_ns for path in world.project.rglob("*")} == times
 
 
-def test_a_project_without_a_lockfile_has_nothing_to_restore(door: str, wiki: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    answer = _restore(door, wiki, tmp_path / "empty").answer
+def test_a_project_without_a_lockfile_has_nothing_to_restore(door: str, world: World) -> None:
+    empty = world.beside("empty")
+    answer = _restore(door, empty).answer
     assert answer == {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
-    assert list((tmp_path / "empty").iterdir()) == []
+    assert empty.snapshot() == {}
 
 
-def test_a_wiki_that_is_gone_is_told_before_anything_is_written(door: str, project: Path, tmp_path: Path) -> None:
-    shutil.rmtree(_copy(project))
-    before = snapshot(project)
-    outcome = _restore(door, tmp_path / "no-wiki", project)
+def test_a_wiki_that_is_gone_is_told_before_anything_is_written(door: str, world: World) -> None:
+    shutil.rmtree(world.copy())
+    before = world.snapshot()
+    outcome = _restore(door, world.without_wiki())
     assert outcome.code == "wiki-not-found"
     assert "wikipin init" in outcome.text
-    assert snapshot(project) == before
+    assert world.snapshot() == before
 
 
-def test_what_needs_the_wiki_stops_nothing_that_does_not(door: str, project: Path, tmp_path: Path) -> None:
-    _change_entry(project, "hello", digests_installed_at="")
-    (project / ".claude/skills/other").unlink()
-    answer = _restore(door, tmp_path / "no-wiki", project).answer
+def test_what_needs_the_wiki_stops_nothing_that_does_not(door: str, world: World) -> None:
+    world.change_entry("hello", digests_installed_at="")
+    (world.project / ".claude/skills/other").unlink()
+    answer = _restore(door, world.without_wiki()).answer
     assert (answer["restored"], answer["unchanged"]) == (["other"], ["third"])
     assert [(failed["name"], failed["code"]) for failed in answer["failed"]] == [("hello", "wiki-not-found")]
-    assert (project / ".claude/skills/other").is_symlink()
+    assert (world.project / ".claude/skills/other").is_symlink()
 
 
 @pytest.mark.parametrize("committed", ["copies", "lockfile only"])
-def test_a_fresh_clone_of_the_project_is_made_whole(committed: str, wiki: Path, project: Path, tmp_path: Path) -> None:
-    git(project, "init", "-q")
+def test_a_fresh_clone_of_the_project_is_made_whole(committed: str, world: World, tmp_path: Path) -> None:
+    git(world.project, "init", "-q")
     if committed == "copies":
-        git(project, "add", ".memtomem")
+        git(world.project, "add", ".memtomem")
     else:
-        git(project, "add", ".memtomem/lock.json")
-    git(project, "commit", "-q", "-m", "Skills")
-    git(tmp_path, "clone", "-q", str(project), "clone")
-    clone = tmp_path / "clone"
-    assert not (clone / ".claude").exists()
-    source = tmp_path / "no-wiki" if committed == "copies" else wiki  # a link needs no wiki
+        git(world.project, "add", ".memtomem/lock.json")
+    git(world.project, "commit", "-q", "-m", "Skills")
+    git(tmp_path, "clone", "-q", str(world.project), "clone")
+    clone = World(world.wiki, tmp_path / "clone")
+    assert not (clone.project / ".claude").exists()
+    if committed == "copies":  # a link needs no wiki
+        clone = clone.without_wiki()
 
-    restored = World(source, clone).restore()
+    restored = clone.restore()
 
     assert (restored.restored, restored.failed) == (NAMES, [])
     _assert_whole(clone, tmp_path)
-    assert _lockfile(clone) == _lockfile(project)
-    assert (clone / ".claude/skills/hello").is_symlink()
+    assert clone.lockfile_path.read_bytes() == world.lockfile_path.read_bytes()
+    assert (clone.project / ".claude/skills/hello").is_symlink()
 
 
-def test_one_bad_pin_stops_no_other(wiki: Path, project: Path) -> None:
+def test_one_bad_pin_stops_no_other(world: World) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
-    _change_entry(project, "hello", wiki_commit="1" * 40)
+        shutil.rmtree(world.copy(name))
+    world.change_entry("hello", wiki_commit="1" * 40)
     digests = {"SKILL.md": "0" * 64}
-    _change_entry(project, "third", digests=digests)
-    restored = World(wiki, project).restore()
+    world.change_entry("third", digests=digests)
+    restored = world.restore()
     assert restored.restored == ["other"]
     assert [(name, error.code) for name, error in restored.failed] == [
         ("hello", "ref-not-found"),
         ("third", "lockfile-corrupt"),
     ]
-    assert sorted(path.name for path in (project / ".memtomem/skills").iterdir()) == ["other"]
-    assert list((project / ".memtomem/.staging").iterdir()) == []
+    assert sorted(path.name for path in (world.project / ".memtomem/skills").iterdir()) == ["other"]
+    assert world.left_over() == []
 
 
-def test_a_damaged_object_of_one_skill_stops_no_other(wiki: Path, project: Path, tmp_path: Path) -> None:
+def test_a_damaged_object_of_one_skill_stops_no_other(world: World, tmp_path: Path) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
+        shutil.rmtree(world.copy(name))
     loose = tmp_path / "loose"
-    git(tmp_path, "clone", "-q", "--bare", str(wiki), "loose")
+    git(tmp_path, "clone", "-q", "--bare", str(world.wiki), "loose")
     (pack,) = (loose / "objects/pack").glob("*.pack") if list((loose / "objects/pack").glob("*.pack")) else (None,)
     if pack is not None:
         content = pack.read_bytes()
@@ -208,107 +191,103 @@ def test_a_damaged_object_of_one_skill_stops_no_other(wiki: Path, project: Path,
     file = object_file(loose, object_id(loose, "HEAD~1:skills/hello/run.sh"))
     file.chmod(0o644)
     file.write_bytes(b"not zlib")
-    restored = World(loose, project).restore()
+    restored = world.with_wiki(loose).restore()
     assert restored.restored == ["other", "third"]
     assert [(name, error.code) for name, error in restored.failed] == [("hello", "wiki-unreadable")]
 
 
-def test_a_pin_that_is_gone_is_told_with_a_way_that_does_not_need_it(wiki: Path, project: Path) -> None:
+def test_a_pin_that_is_gone_is_told_with_a_way_that_does_not_need_it(world: World) -> None:
     """Giving up the edits for the bytes of the pin cannot be promised here."""
-    _change_entry(project, "hello", wiki_commit="1" * 40)
-    (_copy(project) / "mine.md").write_bytes(b"mine")
-    ((_, error),) = World(wiki, project).restore().failed
+    world.change_entry("hello", wiki_commit="1" * 40)
+    (world.copy() / "mine.md").write_bytes(b"mine")
+    ((_, error),) = world.restore().failed
     assert error.code == "local-edits"
     assert "'wikipin update skill hello --discard-edits --allow-rollback'" in error.remedy
 
 
-def test_exposures_that_are_copies_come_back_as_they_were(wiki: Path, tmp_path: Path) -> None:
+def test_exposures_that_are_copies_come_back_as_they_were(tmp_path: Path) -> None:
     exposure = Exposure(mode="copy")
-    project = _installed(wiki, tmp_path / "copies", exposure)
-    before = snapshot(project)
-    shutil.rmtree(_copy(project))
-    shutil.rmtree(project / ".claude/skills/hello")
-    shutil.rmtree(project / ".agents/skills/other")
-    restored = World(wiki, project).restore(exposure=exposure)
+    world = _make_world(tmp_path, exposure)
+    before = world.snapshot()
+    shutil.rmtree(world.copy())
+    shutil.rmtree(world.project / ".claude/skills/hello")
+    shutil.rmtree(world.project / ".agents/skills/other")
+    restored = world.restore(exposure=exposure)
     assert restored.restored == ["hello", "other"]
-    assert snapshot(project) == before
+    assert world.snapshot() == before
 
 
-def test_an_edited_exposure_is_left_and_named(wiki: Path, tmp_path: Path) -> None:
-    project = _installed(wiki, tmp_path / "copies", Exposure(mode="copy"))
-    (project / ".claude/skills/hello/SKILL.md").write_bytes(b"mine")
-    shutil.rmtree(_copy(project))
-    ((name, error),) = World(wiki, project).restore().failed
+def test_an_edited_exposure_is_left_and_named(tmp_path: Path) -> None:
+    world = _make_world(tmp_path, Exposure(mode="copy"))
+    (world.project / ".claude/skills/hello/SKILL.md").write_bytes(b"mine")
+    shutil.rmtree(world.copy())
+    ((name, error),) = world.restore().failed
     assert (name, error.code) == ("hello", "local-edits")
     assert error.problem.endswith(": .claude/skills/hello/SKILL.md (modified)")
-    assert not _copy(project).exists()
+    assert not world.copy().exists()
 
 
 @pytest.mark.parametrize("exposed", [True, False])
 def test_an_entry_without_digests_comes_back_from_its_pin(
     exposed: bool,  # noqa: FBT001 - a parameter of the test
-    wiki: Path,
-    project: Path,
+    world: World,
     tmp_path: Path,
 ) -> None:
-    pin = json.loads(_lockfile(project))["skills"]["hello"]["wiki_commit"]
-    document = json.loads(_lockfile(project))
+    pin = world.entry()["wiki_commit"]
+    document = world.lockfile()
     paths = {"exposed": [".agents/skills/hello", ".claude/skills/hello"]} if exposed else {}
     document["skills"]["hello"] = {"wiki_commit": pin, "installed_at": "then", "files": ["x"], **paths}
-    (project / ".memtomem/lock.json").write_text(json.dumps(document))
-    assert World(wiki, project).restore().unchanged == NAMES
-    shutil.rmtree(_copy(project))
+    world.lockfile_path.write_text(json.dumps(document))
+    assert world.restore().unchanged == NAMES
+    shutil.rmtree(world.copy())
     for word in ("agents", "claude"):
-        (project / f".{word}/skills/hello").unlink()
-    assert World(wiki, project).restore().restored == ["hello"]
-    _assert_whole(project, tmp_path)
-    entry = json.loads(_lockfile(project))["skills"]["hello"]
+        (world.project / f".{word}/skills/hello").unlink()
+    assert world.restore().restored == ["hello"]
+    _assert_whole(world, tmp_path)
+    entry = world.entry()
     assert (entry["wiki_commit"], entry["installed_at"], entry["files"]) == (pin, "then", ["x"])
 
 
-def test_digests_without_modes_come_back_with_the_modes_of_the_pin(wiki: Path, project: Path, tmp_path: Path) -> None:
-    document = json.loads(_lockfile(project))
-    for key in ("executable", "executable_installed_at"):
-        del document["skills"]["hello"][key]
-    (project / ".memtomem/lock.json").write_text(json.dumps(document))
-    shutil.rmtree(_copy(project))
-    assert World(wiki, project).restore().restored == ["hello"]
-    _assert_whole(project, tmp_path)
+def test_digests_without_modes_come_back_with_the_modes_of_the_pin(world: World, tmp_path: Path) -> None:
+    world.change_entry("hello", "executable", "executable_installed_at")
+    shutil.rmtree(world.copy())
+    assert world.restore().restored == ["hello"]
+    _assert_whole(world, tmp_path)
 
 
-def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(wiki: Path, project: Path) -> None:
-    shutil.rmtree(_copy(project))
-    _change_entry(project, "My_Skill", wiki_commit=head(wiki), installed_at="then")
-    restored = World(wiki, project).restore()
+def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(world: World) -> None:
+    shutil.rmtree(world.copy())
+    world.change_entry("My_Skill", wiki_commit=world.head(), installed_at="then")
+    restored = world.restore()
     assert restored.restored == ["hello"]
     ((name, error),) = restored.failed
     assert (name, error.code) == ("My_Skill", "invalid-name")
     assert "tool that recorded it" in error.remedy
-    shutil.copytree(_copy(project, "other"), _copy(project, "My_Skill"))
-    entry = json.loads(_lockfile(project))["skills"]["other"]
-    _change_entry(project, "My_Skill", **entry)
-    assert "My_Skill" in World(wiki, project).restore().unchanged
-    assert not (project / ".claude/skills/My_Skill").exists()
+    shutil.copytree(world.copy("other"), world.copy("My_Skill"))
+    entry = world.entry("other")
+    world.change_entry("My_Skill", **entry)
+    assert "My_Skill" in world.restore().unchanged
+    assert not (world.project / ".claude/skills/My_Skill").exists()
 
 
 def test_one_git_process_and_one_lock_for_the_lot(
-    wiki: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
+        shutil.rmtree(world.copy(name))
     gits, windows = count_gits(monkeypatch, tmp_path), count_locks(monkeypatch)
-    assert World(wiki, project).restore().restored == NAMES
+    assert world.restore().restored == NAMES
     assert [line.partition("git ")[2] or line for line in gits.take()] == ["cat-file --batch"]
     # A look that sees an entry without its copy looks again under the lock; the change is one window.
     assert len(windows) == 2
 
 
-def test_progress_is_told_step_by_step_to_the_end(wiki: Path, project: Path) -> None:
+def test_progress_is_told_step_by_step_to_the_end(world: World) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
-    _change_entry(project, "hello", wiki_commit="1" * 40)
+        shutil.rmtree(world.copy(name))
+    world.change_entry("hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
-    World(wiki, project).restore(progress=lambda done, of, what: told.append((done, of, what)))
+    world.restore(progress=lambda done, of, what: told.append((done, of, what)))
     assert told == [
         (1, 4, "read other"),
         (2, 4, "read third"),
@@ -318,16 +297,16 @@ def test_progress_is_told_step_by_step_to_the_end(wiki: Path, project: Path) -> 
 
 
 @ERAS
-def test_an_agent_is_told_the_progress(era: str, wiki: Path, project: Path) -> None:
+def test_an_agent_is_told_the_progress(era: str, world: World) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
+        shutil.rmtree(world.copy(name))
     told: list[tuple[float, float | None, str | None]] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
         told.append((progress, total, message))
 
     async def talk() -> Outcome:
-        async with Client(create_server(Options(wiki, (project,))), mode=era) as client:
+        async with Client(create_server(Options(world.wiki, (world.project,))), mode=era) as client:
             return outcome_of(await client.call_tool("context_restore", {}, progress_callback=note))
 
     assert anyio.run(talk).answer["restored"] == NAMES
@@ -337,10 +316,10 @@ def test_an_agent_is_told_the_progress(era: str, wiki: Path, project: Path) -> N
 
 @ERAS
 def test_a_call_that_is_cancelled_is_finished_all_the_same(
-    era: str, wiki: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    era: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
+        shutil.rmtree(world.copy(name))
 
     is_cancelled, commit_change = Event(), Locked.commit
 
@@ -351,7 +330,7 @@ def test_a_call_that_is_cancelled_is_finished_all_the_same(
     monkeypatch.setattr(Locked, "commit", commit_late)
 
     async def talk() -> Outcome:
-        async with Client(create_server(Options(wiki, (project,))), mode=era) as client:
+        async with Client(create_server(Options(world.wiki, (world.project,))), mode=era) as client:
             with anyio.CancelScope() as scope:
 
                 async def stop(progress: float, total: float | None, message: str | None) -> None:
@@ -366,8 +345,8 @@ def test_a_call_that_is_cancelled_is_finished_all_the_same(
     answer = anyio.run(talk).answer
     assert sorted([*answer["restored"], *answer["unchanged"]]) == NAMES
     assert answer["failed"] == []
-    _assert_whole(project, tmp_path)
-    assert list((project / ".memtomem/.staging").iterdir()) == []
+    _assert_whole(world, tmp_path)
+    assert world.left_over() == []
 
 
 def _fail_on(monkeypatch: pytest.MonkeyPatch, method: str, failing: int) -> None:
@@ -385,29 +364,29 @@ def _fail_on(monkeypatch: pytest.MonkeyPatch, method: str, failing: int) -> None
 
 
 def test_a_disk_that_fails_before_a_skill_is_committed_fails_that_skill_alone(
-    wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second rename of a journal fails; what was restored before is not said to be unchanged.
 
     Before each there is one that only asks whether the lockfile could be moved.
     """
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
+        shutil.rmtree(world.copy(name))
     _fail_on(monkeypatch, "rename", 4)
-    restored = World(wiki, project).restore()
+    restored = world.restore()
     assert restored.restored == ["hello", "third"]
     assert [(name, error.code) for name, error in restored.failed] == [("other", "io-error")]
     assert "nothing was changed" in restored.failed[0][1].problem
-    assert not _copy(project, "other").exists()
+    assert not world.copy("other").exists()
 
 
 @pytest.mark.parametrize("failures", [1, 9])
 def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
-    failures: int, wiki: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    failures: int, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
-        shutil.rmtree(_copy(project, name))
-        (project / ".claude/skills" / name).unlink()
+        shutil.rmtree(world.copy(name))
+        (world.project / ".claude/skills" / name).unlink()
     calls = 0
 
     def expose_sometimes(transaction: Transaction, done: placing.Outcome) -> None:
@@ -419,7 +398,7 @@ def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("wikipin.project.transaction.expose", expose_sometimes)
-        restored = World(wiki, project).restore()
+        restored = world.restore()
 
     assert restored.restored == (["hello", "third"] if failures == 1 else ["hello"])
     (name, error), *more = restored.failed
@@ -427,23 +406,22 @@ def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
     assert "the change is committed" in error.problem
     assert [(name, error.code) for name, error in more] == ([] if failures == 1 else [("third", "io-error")])
     if failures == 1:  # what was committed is finished before anything else is done
-        assert (project / ".claude/skills/other").is_symlink()
-    World(wiki, project).restore()
-    _assert_whole(project, tmp_path)
-    assert list((project / ".memtomem/.staging").iterdir()) == []
-    assert list((project / ".memtomem/.txn").iterdir()) == []
+        assert (world.project / ".claude/skills/other").is_symlink()
+    world.restore()
+    _assert_whole(world, tmp_path)
+    assert world.left_over() == []
 
 
-def test_a_lockfile_that_cannot_be_kept_refuses_it(door: str, wiki: Path, project: Path) -> None:
-    (project / ".memtomem/lock.json").write_text('{"version": 2}')
-    before = snapshot(project)
-    assert _restore(door, wiki, project).code == "lockfile-version"
-    assert snapshot(project) == before
+def test_a_lockfile_that_cannot_be_kept_refuses_it(door: str, world: World) -> None:
+    world.lockfile_path.write_text('{"version": 2}')
+    before = world.snapshot()
+    assert _restore(door, world).code == "lockfile-version"
+    assert world.snapshot() == before
 
 
-def test_a_project_that_cannot_be_written_to_is_refused_and_left(wiki: Path, project: Path) -> None:
-    shutil.rmtree(_copy(project))
-    before = snapshot(project)
-    with unwritable(project / ".memtomem"), pytest.raises(WikipinError, match="io-error"):
-        World(wiki, project).restore()
-    assert snapshot(project) == before
+def test_a_project_that_cannot_be_written_to_is_refused_and_left(world: World) -> None:
+    shutil.rmtree(world.copy())
+    before = world.snapshot()
+    with unwritable(world.project / ".memtomem"), pytest.raises(WikipinError, match="io-error"):
+        world.restore()
+    assert world.snapshot() == before

@@ -162,13 +162,6 @@ def settled(project: Path) -> Snapshot:
     return found
 
 
-def left_over(project: Path) -> list[str]:
-    """Name what a change left in `.memtomem` that was for a while alone."""
-    ours = project / ".memtomem"
-    found = snapshot(ours) if ours.exists() else {}
-    return [f"left over: {path}" for path in found if path.startswith((".staging/", ".txn/"))]
-
-
 def _without_times(lockfile: bytes) -> bytes:
     document = json.loads(lockfile)
     for entry in document["skills"].values():

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hostile.doors import DOORS, open_by_path
-from snapshot import snapshot
+from snapshot import left_over, snapshot
 from surfaces import Json
 from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place
-from torture.scenario import Record, left_over
+from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 from world import World
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from privilege import immutable
-from torture.scenario import SCENARIOS, Record, Scenario, bounds, left_over, make_torture_wiki, named, next_command
+from snapshot import left_over
+from torture.scenario import SCENARIOS, Record, Scenario, bounds, make_torture_wiki, named, next_command
 from torture.steps import KILLED, run_until
 
 import wikipin.disk.rename

@@ -13,8 +13,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from snapshot import left_over
 from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look, private_place
-from torture.scenario import Record, left_over
+from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
