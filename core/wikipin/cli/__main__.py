@@ -1,0 +1,5 @@
+"""`python -m wikipin.cli` is the command."""
+
+from wikipin.cli import main
+
+main()

@@ -1,0 +1,75 @@
+"""The verbs that write nothing into a project: init, list, show, status."""
+
+import sys
+
+import click
+
+import wikipin
+from wikipin.answer import terminal
+from wikipin.answer.question import excerpts
+from wikipin.answer.reading import answer_list, answer_status
+from wikipin.answer.showing import answer_show
+from wikipin.cli.options import Options
+from wikipin.names import HEAD, parse_revision, parse_skill_name
+from wikipin.verbs.status import check_bytecode
+
+_MOST_LINES = 1_000
+"""Lines of one file that `show` names for one rule: nobody reads more, and a stranger's skill may have millions."""
+
+
+@click.command()
+@click.option("--from", "source", metavar="GIT_URL", help="Clone this repository instead of making a new one.")
+@click.pass_obj
+def init(options: Options, source: str | None) -> None:
+    """Create the wiki, or clone one."""
+    wikipin.create_wiki(options.wiki, source=source)
+    done = "cloned" if source else "created"
+    options.show({done: True}, terminal.show_init(done, options.wiki_as_named))
+
+
+@click.command("list")
+@click.argument("query", default="")
+@click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
+@click.pass_obj
+def list_(options: Options, query: str, limit: int | None) -> None:
+    """Show the skills of the wiki, those with every word of QUERY in name or description, and how each one stands."""
+    offers = wikipin.list_skills(options.wiki, options.open_project(), query=query)
+    answer = answer_list(offers, limit=limit)
+    skipped = [f"cannot be installed: {skipped['name']}: {skipped['why']}" for skipped in answer["skipped"]]
+    options.show(answer, terminal.show_list(answer, query), skipped)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--ref", default=HEAD, metavar="REV", help="Show it as of this branch, tag or commit [HEAD].")
+@click.option("--path", metavar="PATH", help="Show this file of it [SKILL.md].")
+@click.pass_obj
+def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
+    """Show what would be installed: files, sizes, modes, SKILL.md, and what would change where it is installed."""
+    skill, revision = parse_skill_name(name), parse_revision(ref)
+    shown = wikipin.show(options.wiki, options.open_project(), skill, ref=revision, path=path, most_lines=_MOST_LINES)
+    answer = answer_show(shown)
+    lines = terminal.show_skill(answer, excerpts(shown.skill, shown.findings))
+    options.show(answer, lines, answer["warnings"])
+
+
+@click.command()
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 1 where a copy is modified or missing, or has bytecode of other code; ask no wiki.",
+)
+@click.pass_obj
+def status(options: Options, *, check: bool) -> None:
+    """Show how each skill of the project stands."""
+    project = options.open_project()
+    found = wikipin.read_status(project, None if check else options.wiki)
+    if check:
+        found = check_bytecode(project, found)
+    answer = answer_status(found)
+    problem = [answer["wiki_problem"]] if answer["wiki_problem"] else []
+    options.show(answer, terminal.show_check(answer) if check else terminal.show_status(answer), problem)
+    if check and not found.is_supported:
+        project.survey()  # it says what is wrong with the lockfile
+    if check and any(skill.is_drifted for skill in found.skills):
+        sys.exit(1)
