@@ -12,22 +12,23 @@ from wikis import Files, commit, head, make_wiki
 
 import wikipin
 from wikipin import (
+    Asset,
     Consent,
     Exposure,
     Installed,
     Offers,
+    Outcomes,
     Project,
     Removed,
-    Restored,
     Shown,
     Statuses,
     Updated,
     WikipinError,
-    Wish,
 )
-from wikipin.names import Commit, SkillName, parse_plan, parse_revision
+from wikipin.asset import skill
+from wikipin.names import Commit, parse_plan, parse_revision
 from wikipin.plan.acceptance import Acceptance
-from wikipin.verbs.restore import Progress
+from wikipin.project.project import Tell, tell_nobody
 
 NAME = "hello"
 _HEAD = "HEAD"
@@ -53,15 +54,16 @@ class World:
         acceptance: Acceptance | None = None,
         dry_run: bool = False,
     ) -> Installed:
-        return wikipin.install(
-            self.wiki,
-            self._open(),
-            SkillName(name),
-            ref=parse_revision(ref),
-            exposure=exposure,
-            acceptance=acceptance,
-            dry_run=dry_run,
-        )
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.install(
+                wiki,
+                self._open(),
+                skill(name),
+                ref=parse_revision(ref),
+                exposure=exposure,
+                acceptance=acceptance,
+                dry_run=dry_run,
+            )
 
     def update(
         self,
@@ -72,34 +74,43 @@ class World:
         discard_edits: bool = False,
         allow_rollback: bool = False,
     ) -> Updated:
-        wish = Wish(
-            ref=parse_revision(ref),
-            plan=None if plan is None else parse_plan(plan),
-            consent=Consent(discard_edits=discard_edits, allow_rollback=allow_rollback),
-        )
-        return wikipin.update(self.wiki, self._open(), SkillName(name), wish)
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.update(
+                wiki,
+                self._open(),
+                skill(name),
+                ref=parse_revision(ref),
+                plan=None if plan is None else parse_plan(plan),
+                consent=Consent(discard_edits=discard_edits, allow_rollback=allow_rollback),
+            )
 
-    def update_all(self) -> tuple[list[Updated], list[tuple[str, WikipinError]]]:
-        return wikipin.update_all(self.wiki, self._open())
+    def update_all(self) -> Outcomes[Updated]:
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.update_all(wiki, self._open())
 
-    def restore(self, *names: str, exposure: Exposure | None = None, progress: Progress | None = None) -> Restored:
-        wanted = [SkillName(name) for name in names]
-        return wikipin.restore(self.wiki, self._open(), wanted, exposure=exposure, progress=progress)
+    def restore(self, *names: str, exposure: Exposure | None = None, progress: Tell = tell_nobody) -> Outcomes[Asset]:
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.restore(wiki, self._open(), list(map(skill, names)), exposure=exposure, progress=progress)
 
     def adopt(self, name: str = NAME, *, exposure: Exposure | None = None) -> Installed:
-        return wikipin.adopt(self.wiki, self._open(), SkillName(name), exposure=exposure)
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.adopt(wiki, self._open(), skill(name), exposure=exposure)
 
     def remove(self, name: str = NAME, *, discard_edits: bool = False) -> Removed:
-        return wikipin.remove(self.wiki, self._open(), SkillName(name), discard_edits=discard_edits)
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.remove(wiki, self._open(), skill(name), discard_edits=discard_edits)
 
     def show(self, name: str = NAME) -> Shown:
-        return wikipin.show(self.wiki, self._open(), SkillName(name))
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.show(wiki, self._open(), skill(name))
 
     def list_skills(self) -> Offers:
-        return wikipin.list_skills(self.wiki, self._open())
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.list_skills(wiki, self._open())
 
     def status(self, *, with_wiki: bool = True) -> Statuses:
-        return wikipin.read_status(self._open(), self.wiki if with_wiki else None)
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.read_status(self._open(), wiki if with_wiki else None)
 
     def _open(self) -> Project:
         return Project(self.project) if self.opened is None else self.opened
@@ -144,7 +155,7 @@ class World:
         return entry
 
     def states(self, *, with_wiki: bool = True) -> dict[str, str]:
-        return {skill.seen.name: skill.state.value for skill in self.status(with_wiki=with_wiki).skills}
+        return {found.seen.asset.name: found.state.value for found in self.status(with_wiki=with_wiki).skills}
 
     def state(self, name: str = NAME) -> str:
         return self.states().get(name, "available")

@@ -5,7 +5,7 @@ Nothing else in the package joins a foreign string to a path: it takes the types
 
 import re
 import unicodedata
-from typing import NewType
+from typing import NewType, cast
 
 from wikipin.display import printable
 from wikipin.errors import WikipinError
@@ -77,7 +77,7 @@ def parse_revision(text: str) -> Revision:
 
 def parse_plan(text: str) -> PlanDigest:
     """Return `text` as a PlanDigest, or refuse it with `invalid-argument`."""
-    if not _SHA256.fullmatch(text):
+    if not is_sha256(text):
         raise WikipinError(
             "invalid-argument",
             f"plan '{printable(text, limit=80)}' is not a digest",
@@ -94,6 +94,18 @@ def is_entry_name(text: str) -> bool:
 def is_commit(text: object) -> bool:
     """Tell whether `text` is a full commit id."""
     return isinstance(text, str) and _COMMIT.fullmatch(text) is not None
+
+
+def is_sha256(text: object) -> bool:
+    """Tell whether `text` is a SHA-256 digest: 64 lower-case hexadecimal digits."""
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
+
+
+def are_paths(value: object) -> bool:
+    """Tell whether `value` is a list of paths that are safe to join: RelPaths."""
+    return isinstance(value, list) and all(
+        isinstance(path, str) and path_fault(path) is None for path in cast("list[object]", value)
+    )
 
 
 def fold(path: str) -> str:

@@ -46,7 +46,7 @@ def ask_in_terminal(
             f"skill '{name}' was not accepted: you said no",
             "Run the same command again to be asked again",
         )
-    return Acceptance(required.skill.tree.plan, "terminal")
+    return Acceptance(required.skill.tree.digest, "terminal")
 
 
 def _folded(asked: str, width: int) -> Iterator[str]:

@@ -7,11 +7,12 @@ from codecs import BOM_UTF8
 from dataclasses import dataclass
 from functools import cached_property
 
+from wikipin.asset import SKILL, Asset
 from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.frontmatter import LARGEST, read_frontmatter
 from wikipin.names import Commit, SkillName
-from wikipin.tree import SKILL_MD, Listing, Tree, plan_digest
+from wikipin.tree import SKILL_MD, Listing, Tree, digest_of
 
 LONGEST_DESCRIPTION = 1024
 """The specification's limit; Codex leaves out a skill that goes beyond it, the others do not."""
@@ -29,29 +30,34 @@ class Header:
 class Edition:
     """A skill at one commit without its bytes: what a copy of it has to be."""
 
-    name: str
+    asset: Asset
     commit: Commit
     listing: Listing
 
     @cached_property
-    def plan(self) -> str:
+    def digest(self) -> str:
         """The digest of exactly what a copy holds."""
-        return plan_digest(self.listing)
+        return digest_of(self.listing)
 
 
 @dataclass(frozen=True)
 class Skill:
     """One skill at one commit."""
 
-    name: SkillName
+    asset: Asset
     commit: Commit
     description: str
     tree: Tree
 
     @property
+    def name(self) -> SkillName:
+        """Its name alone."""
+        return SkillName(self.asset.name)
+
+    @property
     def edition(self) -> Edition:
         """The skill without its bytes."""
-        return Edition(self.name, self.commit, self.tree.listing)
+        return Edition(self.asset, self.commit, self.tree.listing)
 
     @property
     def warnings(self) -> list[str]:
@@ -67,7 +73,7 @@ def parse_skill(name: SkillName, commit: Commit, tree: Tree) -> Skill:
     content = tree.content(SKILL_MD)
     if content is None:
         raise not_a_skill(name, "has no SKILL.md")
-    return Skill(name, commit, read_header(name, content).description, tree)
+    return Skill(Asset(SKILL, name), commit, read_header(name, content).description, tree)
 
 
 def read_header(name: SkillName, content: bytes) -> Header:

@@ -80,9 +80,9 @@ class Tree:
         return {file.path: file.mark.sha256 for file in self.files}
 
     @cached_property
-    def plan(self) -> str:
+    def digest(self) -> str:
         """The digest of exactly what would be written."""
-        return plan_digest(self.listing)
+        return digest_of(self.listing)
 
     def content(self, path: RelPath) -> bytes | None:
         """Return the bytes of the file at `path`, or None where there is no such file."""
@@ -107,9 +107,9 @@ class Copy:
         return {path: mark.sha256 for path, mark in self.listing.items()}
 
     @cached_property
-    def plan(self) -> str:
-        """The digest that equals a tree's plan exactly where the copy is that tree."""
-        return plan_digest(self.listing, {**self.odd, **dict.fromkeys(self.unread, "unread")})
+    def digest(self) -> str:
+        """The digest that equals a tree's exactly if the copy is that tree."""
+        return digest_of(self.listing, {**self.odd, **dict.fromkeys(self.unread, "unread")})
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def compare(old: Listing, new: Copy) -> list[FileChange]:
     return [change for _, change in sorted(changes.items())]
 
 
-def plan_digest(listing: Listing, odd: Mapping[str, str] | None = None) -> str:
+def digest_of(listing: Listing, odd: Mapping[str, str] | None = None) -> str:
     """Return the SHA-256, in hexadecimal, over mode, digest and path of every file, sorted by path.
 
     A NUL ends each record, and no path holds one, so two listings have one digest only where they are equal.

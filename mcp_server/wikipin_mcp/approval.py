@@ -59,7 +59,7 @@ class PersonNeededError(Exception):
         super().__init__(str(required))
         self.required = required
         self.project = project
-        self.yes = Yes(required.skill.tree.plan, (project.identity, project.shown))
+        self.yes = Yes(required.skill.tree.digest, (project.identity, project.shown))
 
 
 @dataclass

@@ -5,6 +5,7 @@ from wikipin.answer.page import ROOM
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.showing import Place, answer_show, parse_place
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
+from wikipin.asset import skill
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, parse_plan, parse_revision, parse_skill_name
 from wikipin_mcp.verb import Call, Json, Request
@@ -15,7 +16,7 @@ def prepare_list(arguments: Json) -> Call:
     query, limit, cursor = arguments.get("query", ""), arguments.get("limit", 50), arguments.get("cursor")
     after = "" if cursor is None else _parse_cursor(cursor)
     return lambda request: answer_list(
-        wikipin.list_skills(request.options.wiki, request.project, query=query),
+        wikipin.list_skills(request.wiki, request.project, query=query),
         limit=int(limit),
         after=after,
         room=ROOM,
@@ -36,12 +37,12 @@ def _parse_cursor(text: str) -> str:
 
 def prepare_show(arguments: Json) -> Call:
     """Prepare `wiki_show`."""
-    name = parse_skill_name(arguments["name"])
+    asset = skill(parse_skill_name(arguments["name"]))
     ref, path = parse_revision(arguments.get("ref", HEAD)), arguments.get("path")
     place = parse_place(arguments["cursor"]) if "cursor" in arguments else Place()
 
     def call(request: Request) -> object:
-        shown = wikipin.show(request.options.wiki, request.project, name, ref=ref, path=path)
+        shown = wikipin.show(request.wiki, request.project, asset, ref=ref, path=path)
         return answer_show(shown, at=place, room=ROOM)
 
     return call
@@ -49,7 +50,7 @@ def prepare_show(arguments: Json) -> Call:
 
 def prepare_install(arguments: Json) -> Call:
     """Prepare `context_install_skill`."""
-    name = parse_skill_name(arguments["name"])
+    asset = skill(parse_skill_name(arguments["name"]))
     ref = parse_revision(arguments.get("ref", HEAD))
     plan = parse_plan(arguments["plan"]) if "plan" in arguments else None
     dry_run: bool = arguments.get("dry_run", False)
@@ -57,9 +58,9 @@ def prepare_install(arguments: Json) -> Call:
     def call(request: Request) -> object:
         options = request.options
         installed = wikipin.install(
-            options.wiki,
+            request.wiki,
             request.project,
-            name,
+            asset,
             ref=ref,
             plan=plan,
             exposure=options.exposure,
@@ -78,12 +79,12 @@ def prepare_lockfile(_: Json) -> Call:
 
 def prepare_status(_: Json) -> Call:
     """Prepare `context_status`."""
-    return lambda request: answer_status(wikipin.read_status(request.project, request.options.wiki), room=ROOM)
+    return lambda request: answer_status(wikipin.read_status(request.project, request.wiki), room=ROOM)
 
 
 def prepare_update(arguments: Json) -> Call:
     """Prepare `context_update_skill`."""
-    name = parse_skill_name(arguments["name"])
+    asset = skill(parse_skill_name(arguments["name"]))
     ref = parse_revision(arguments.get("ref", HEAD))
     plan = parse_plan(arguments["plan"]) if "plan" in arguments else None
     consent = wikipin.Consent(
@@ -92,22 +93,32 @@ def prepare_update(arguments: Json) -> Call:
     dry_run: bool = arguments.get("dry_run", False)
 
     def call(request: Request) -> object:
-        wish = wikipin.Wish(ref, plan, consent, request.options.exposure, request.acceptance, dry_run)
-        return answer_update(wikipin.update(request.options.wiki, request.project, name, wish), room=ROOM)
+        updated = wikipin.update(
+            request.wiki,
+            request.project,
+            asset,
+            ref=ref,
+            plan=plan,
+            consent=consent,
+            exposure=request.options.exposure,
+            acceptance=request.acceptance,
+            dry_run=dry_run,
+        )
+        return answer_update(updated, room=ROOM)
 
     return call
 
 
 def prepare_restore(arguments: Json) -> Call:
     """Prepare `context_restore`."""
-    names = [parse_skill_name(name) for name in arguments.get("names", [])]
+    assets = [skill(parse_skill_name(name)) for name in arguments.get("names", [])]
 
     def call(request: Request) -> object:
         options = request.options
         restored = wikipin.restore(
-            options.wiki,
+            request.wiki,
             request.project,
-            names,
+            assets,
             exposure=options.exposure,
             acceptance=request.acceptance,
             progress=request.progress,
@@ -119,7 +130,7 @@ def prepare_restore(arguments: Json) -> Call:
 
 def prepare_remove(arguments: Json) -> Call:
     """Prepare `context_remove_skill`."""
-    name, discard_edits = parse_skill_name(arguments["name"]), arguments.get("discard_edits", False)
+    asset, discard_edits = skill(parse_skill_name(arguments["name"])), arguments.get("discard_edits", False)
     return lambda request: answer_remove(
-        wikipin.remove(request.options.wiki, request.project, name, discard_edits=discard_edits), room=ROOM
+        wikipin.remove(request.wiki, request.project, asset, discard_edits=discard_edits), room=ROOM
     )

@@ -89,11 +89,11 @@ class _Call:
         """Make the call in `project`, or in the one that it means, which is open only while the call is at work."""
 
         def make() -> object:
-            with ExitStack() as stack:
+            with wikipin.Wiki(self.options.wiki) as wiki, ExitStack() as stack:
                 place = project or stack.enter_context(self.open_project())
                 report = partial(_report, self.context)
                 try:
-                    return self.make(Request(self.options, place, report, accept(place)))
+                    return self.make(Request(self.options, wiki, place, report, accept(place)))
                 except ReviewRequiredError as required:
                     stack.pop_all()
                     raise PersonNeededError(required, place) from None

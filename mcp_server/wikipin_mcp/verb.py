@@ -40,6 +40,7 @@ class Request:
     """Where a call is made: what the operator decided, the project, and how to tell that it goes on."""
 
     options: Options
+    wiki: wikipin.Wiki
     project: wikipin.Project
     progress: Callable[[int, int, str], None]
     acceptance: Acceptance | None = None

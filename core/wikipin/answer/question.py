@@ -28,7 +28,7 @@ def ask(required: ReviewRequiredError, origin: str, project: str, options: Seque
         f"Install the skill '{skill.name}' in spite of what was found in it?",
         f"Project: {printable(project, limit=_LONGEST_PATH)}",
         f"Commit {skill.commit} of the wiki ({printable(origin, limit=_LONGEST)}).",
-        f"Plan {skill.tree.plan}.",
+        f"Plan {skill.tree.digest}.",
         f"It has {counted(len(files), 'file')}:",
         *(
             printable(f"  {file.path}  {counted(len(file.content), 'byte')}", limit=_LONGEST)

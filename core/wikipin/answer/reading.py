@@ -174,7 +174,7 @@ def answer_status(statuses: Statuses, *, room: int | None = None) -> StatusAnswe
         "skills_left_out": 0,
         "counts": dict(sorted(Counter(status.state.value for status in statuses.skills).items())),
     }
-    ordered = sorted(statuses.skills, key=lambda status: (status.state is State.OK, status.seen.name))
+    ordered = sorted(statuses.skills, key=lambda status: (status.state is State.OK, status.seen.asset.name))
     listed = (_skill_status(status, None if room is None else _ROOM_FOR_CHANGES) for status in ordered)
     answer["skills"] = sorted(fitting(listed, left(answer, room)), key=lambda skill: skill["name"])
     answer["skills_left_out"] = len(ordered) - len(answer["skills"])
@@ -185,7 +185,7 @@ def _skill_status(status: Status, room: int | None) -> SkillStatus:
     entry = status.seen.entry
     changes = fitting(listed_changes(status.changes[:_MOST_CHANGES]), room)
     answer: SkillStatus = {
-        "name": status.seen.name,
+        "name": status.seen.asset.name,
         "state": status.state.value,
         "wiki_commit": None if entry is None else entry.commit,
         "installed_at": None if entry is None else printable(entry.installed_at, limit=64),

@@ -13,7 +13,6 @@ from wikipin.answer.writing import ListedAct, ListedFile, fitting_acts, listed_f
 from wikipin.display import printable, printable_lines
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
-from wikipin.review.active import find_acts
 from wikipin.verbs.show import Difference, Shown
 
 _LONGEST_DESCRIPTION = 1024
@@ -97,7 +96,7 @@ def _not_a_place(cursor: str) -> WikipinError:
 def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = None) -> ShowAnswer:
     """Answer the page that begins at `at`."""
     at = at or Place()
-    text = _text(shown.content)
+    text = _text(shown.text)
     if at.text > len(text) or at.file > len(shown.skill.tree.files) or at.change > len(shown.differences):
         raise _not_a_place(at.render())
     answer: ShowAnswer = {
@@ -107,7 +106,7 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
             None if room is None else _ROOM_FOR_DESCRIPTION,
         ),
         "wiki_commit": shown.skill.commit,
-        "plan": shown.skill.tree.plan,
+        "plan": shown.skill.tree.digest,
         "path": printable(shown.path, limit=_LONGEST_PATH),
         "skill_md": "",
         "findings": [],
@@ -124,13 +123,13 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
         findings = [_finding(found) for found in shown.findings]
         answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
         answer["findings_left_out"] = len(findings) - len(answer["findings"])
-        answer["acts"], answer["acts_left_out"] = fitting_acts(find_acts(shown.skill.tree), room)
+        answer["acts"], answer["acts_left_out"] = fitting_acts(shown.content.acts, room)
         room_for_warnings = None if room is None else _ROOM_FOR_WARNINGS
         answer["warnings"] = counted(shown.warnings, longest=_LONGEST_WARNING, room=room_for_warnings)
     rest = text[at.text :]
     answer["skill_md"] = fitting_text(rest, _half(left(answer, room))) if rest else ""
     at.text += len(answer["skill_md"])
-    files = list(listed_files(shown.skill))[at.file :]
+    files = list(listed_files(shown.content))[at.file :]
     answer["files"] = fitting(files, _half(left(answer, room))) if files else []
     at.file += len(answer["files"])
     if shown.is_installed:

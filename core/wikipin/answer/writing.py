@@ -1,18 +1,21 @@
 """What a verb that writes answers, as JSON: the same for an agent, through a tool, and for a script, by `--json`."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from wikipin.answer.page import counted, fitting, fitting_text, left
 from wikipin.answer.reading import ListedChange, listed_changes
+from wikipin.asset import Asset
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.review.active import Act, find_acts
-from wikipin.skill import Skill
+from wikipin.verbs.content import Content
 from wikipin.verbs.install import Installed
+from wikipin.verbs.outcomes import Outcomes
 from wikipin.verbs.remove import Removed
-from wikipin.verbs.restore import Restored
 from wikipin.verbs.update import Updated
+
+if TYPE_CHECKING:
+    from wikipin.review.active import Act
 
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
@@ -105,7 +108,7 @@ class UpdateAllAnswer(TypedDict):
 def answer_install(installed: Installed, *, room: int | None = None) -> InstallAnswer:
     """Answer an install that was done, or that would be."""
     answer = _install(installed, [], _next_step(installed), room)
-    _fill_files(answer, installed.skill, room)
+    _fill_files(answer, installed.content, room)
     return answer
 
 
@@ -113,7 +116,7 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
     """Answer an update that was done, or that would be, or for which there was nothing to do."""
     backup, *more = updated.backups or (None,)
     warnings = [f"an edited copy that was an exposure is in {path}" for path in more]
-    changes = listed_changes(updated.changes)
+    changes = listed_changes(list(updated.changes))
     shown = fitting(changes, None if room is None else _ROOM_FOR_CHANGES)
     added, added_left_out = fitting_acts(updated.acts_added, room)
     answer: UpdateAnswer = {
@@ -125,29 +128,29 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
         "acts_added_left_out": added_left_out,
         "backup": backup,
     }
-    _fill_files(answer, updated.skill, room)
+    _fill_files(answer, updated.content, room)
     return answer
 
 
-def answer_update_all(done: Sequence[Updated], refused: Sequence[tuple[str, WikipinError]]) -> UpdateAllAnswer:
+def answer_update_all(outcomes: Outcomes[Updated]) -> UpdateAllAnswer:
     """Answer an update of all skills."""
     return {
-        "updated": [answer_update(updated) for updated in done if updated.is_changed],
-        "unchanged": [updated.skill.name for updated in done if not updated.is_changed],
-        "failed": [_failure(name, error, None) for name, error in refused],
+        "updated": [answer_update(updated) for updated in outcomes.done.values()],
+        "unchanged": [asset.name for asset in outcomes.unchanged],
+        "failed": [_failure(asset, error, None) for asset, error in outcomes.failed.items()],
     }
 
 
-def answer_restore(restored: Restored, *, room: int | None = None) -> RestoreAnswer:
+def answer_restore(restored: Outcomes[Asset], *, room: int | None = None) -> RestoreAnswer:
     """Answer a restore; where not all fits, what failed comes first."""
     answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
     room_for_each = None if room is None else _ROOM_FOR_SENTENCE
-    failures = [_failure(name, error, room_for_each) for name, error in sorted(restored.failed, key=lambda f: f[0])]
+    failures = [_failure(asset, error, room_for_each) for asset, error in sorted(restored.failed.items(), key=_by_name)]
     answer["failed"] = fitting(failures, left(answer, room))
     if len(answer["failed"]) == len(failures):
-        answer["restored"] = fitting(sorted(restored.restored), left(answer, room))
-        answer["unchanged"] = fitting(sorted(restored.unchanged), left(answer, room))
-    everything = len(failures) + len(restored.restored) + len(restored.unchanged)
+        answer["restored"] = fitting(sorted(asset.name for asset in restored.done), left(answer, room))
+        answer["unchanged"] = fitting(sorted(asset.name for asset in restored.unchanged), left(answer, room))
+    everything = len(failures) + len(restored.done) + len(restored.unchanged)
     answer["left_out"] = everything - sum(len(answer[key]) for key in ("failed", "restored", "unchanged"))
     return answer
 
@@ -157,28 +160,28 @@ def answer_remove(removed: Removed, *, room: int | None = None) -> RemoveAnswer:
     backup, *more = removed.backups or (None,)
     warnings = [*removed.warnings, *(f"an edited copy that was an exposure is in {path}" for path in more)]
     return {
-        "name": removed.name,
+        "name": removed.asset.name,
         "removed": True,
-        "unexposed": removed.unexposed,
+        "unexposed": list(removed.unexposed),
         "backup": backup,
         "warnings": counted(warnings, longest=_LONGEST_WARNING, room=room),
     }
 
 
 def _install(installed: Installed, warnings: Sequence[str], next_step: str, room: int | None) -> InstallAnswer:
-    shown, acts_left_out = fitting_acts(find_acts(installed.skill.tree), room)
+    shown, acts_left_out = fitting_acts(installed.content.acts, room)
     return {
-        "name": installed.skill.name,
-        "wiki_commit": installed.skill.commit,
+        "name": installed.content.asset.name,
+        "wiki_commit": installed.content.commit,
         "installed_at": installed.installed_at,
-        "path": installed.path,
-        "skill_md_path": installed.skill_md_path,
+        "path": installed.content.asset.canonical,
+        "skill_md_path": installed.content.asset.main_path,
         "files": [],
         "files_left_out": 0,
         "acts": shown,
         "acts_left_out": acts_left_out,
         "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
-        "plan": installed.skill.tree.plan,
+        "plan": installed.content.digest,
         "warnings": counted(
             [*installed.warnings, *warnings],
             longest=_LONGEST_WARNING,
@@ -188,19 +191,19 @@ def _install(installed: Installed, warnings: Sequence[str], next_step: str, room
     }
 
 
-def _fill_files(answer: InstallAnswer, skill: Skill, room: int | None) -> None:
-    answer["files"] = fitting(listed_files(skill), left(answer, room))
-    answer["files_left_out"] = len(skill.tree.files) - len(answer["files"])
+def _fill_files(answer: InstallAnswer, content: Content, room: int | None) -> None:
+    answer["files"] = fitting(listed_files(content), left(answer, room))
+    answer["files_left_out"] = len(content.files) - len(answer["files"])
 
 
-def listed_files(skill: Skill) -> Iterator[ListedFile]:
-    """Return the files of a skill as they are answered."""
-    for file in skill.tree.files:
+def listed_files(content: Content) -> Iterator[ListedFile]:
+    """Return the files as they are answered."""
+    for file in content.files:
         path = printable(file.path, limit=_LONGEST_PATH)
-        yield {"path": path, "size": len(file.content), "executable": file.executable}
+        yield {"path": path, "size": file.size, "executable": file.executable}
 
 
-def fitting_acts(acts: Sequence[Act], room: int | None) -> tuple[list[ListedAct], int]:
+def fitting_acts(acts: Sequence["Act"], room: int | None) -> tuple[list[ListedAct], int]:
     """Return acts as they are answered, each once, as many as fit, and how many more there are."""
     named = {(act.path, act.what): None for act in acts}
     listed: list[ListedAct] = [
@@ -211,9 +214,13 @@ def fitting_acts(acts: Sequence[Act], room: int | None) -> tuple[list[ListedAct]
     return shown, len(listed) - len(shown)
 
 
-def _failure(name: str, error: WikipinError, room: int | None) -> Failure:
+def _by_name(failed: tuple[Asset, WikipinError]) -> str:
+    return failed[0].name
+
+
+def _failure(asset: Asset, error: WikipinError, room: int | None) -> Failure:
     return {
-        "name": printable(name, limit=64),
+        "name": printable(asset.name, limit=64),
         "code": error.code,
         "problem": fitting_text(error.problem, room),
         "remedy": fitting_text(error.remedy, room),
@@ -224,7 +231,7 @@ def _next_step(installed: Installed) -> str:
     if installed.installed_at is None:
         return "Nothing was written. To install exactly this, call again with this plan and without dry_run."
     return (
-        f"Read {installed.skill_md_path} now and follow it: a session that is under way may not list a new skill. "
+        f"Read {installed.content.asset.main_path} now and follow it: a session that is under way may not list a new skill. "
         "Commit .memtomem, and what was exposed, with the project."
     )
 
@@ -235,6 +242,6 @@ def _next_step_of_update(updated: Updated) -> str:
     if updated.installed_at is None:
         return "Nothing was written. To update to exactly this, call again with this plan and without dry_run."
     return (
-        f"Read {updated.skill_md_path} again, because you may know the version before. "
+        f"Read {updated.content.asset.main_path} again, because you may know the version before. "
         "Commit .memtomem, and what was exposed, with the project."
     )

@@ -14,7 +14,7 @@ import wikipin
 from wikipin.answer import terminal
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, PlanDigest, parse_plan
-from wikipin.plan.exposure import DIRECTORIES, Mode
+from wikipin.plan.exposure import WORDS, Mode
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -33,6 +33,10 @@ class Options:
     def open_project(self) -> wikipin.Project:
         """Return the project that the given directory, or the working directory, belongs to, open for this run."""
         return click.get_current_context().with_resource(wikipin.open_project(self.project, self.wiki))
+
+    def open_wiki(self) -> wikipin.Wiki:
+        """Return the wiki, for this run; it is looked for when it is first asked."""
+        return click.get_current_context().with_resource(wikipin.Wiki(self.wiki))
 
     def show(self, answer: object, lines: Iterable[str], warnings: Iterable[str] = ()) -> None:
         """Print `answer` as JSON where that was asked for, else `lines`, and `warnings` on stderr."""
@@ -74,7 +78,7 @@ what_options = _all_of(
 )
 where_options = _all_of(
     click.option(
-        "--expose", default=",".join(DIRECTORIES), metavar="WHERE", help="claude,agents (the default), one, or none."
+        "--expose", default=",".join(WORDS), metavar="WHERE", help="claude,agents (the default), one, or none."
     ),
     click.option("--expose-mode", type=click.Choice(["link", "copy"]), default="link", help="How it is shown there."),
 )

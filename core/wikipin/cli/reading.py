@@ -9,6 +9,7 @@ from wikipin.answer import terminal
 from wikipin.answer.question import excerpts
 from wikipin.answer.reading import answer_list, answer_status
 from wikipin.answer.showing import answer_show
+from wikipin.asset import skill
 from wikipin.cli.options import Options
 from wikipin.names import HEAD, parse_revision, parse_skill_name
 from wikipin.verbs.status import check_bytecode
@@ -33,7 +34,7 @@ def init(options: Options, source: str | None) -> None:
 @click.pass_obj
 def list_(options: Options, query: str, limit: int | None) -> None:
     """Show the skills of the wiki, those with every word of QUERY in name or description, and how each one stands."""
-    offers = wikipin.list_skills(options.wiki, options.open_project(), query=query)
+    offers = wikipin.list_skills(options.open_wiki(), options.open_project(), query=query)
     answer = answer_list(offers, limit=limit)
     skipped = [f"cannot be installed: {skipped['name']}: {skipped['why']}" for skipped in answer["skipped"]]
     options.show(answer, terminal.show_list(answer, query), skipped)
@@ -46,8 +47,10 @@ def list_(options: Options, query: str, limit: int | None) -> None:
 @click.pass_obj
 def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
     """Show what would be installed: files, sizes, modes, SKILL.md, and what would change where it is installed."""
-    skill, revision = parse_skill_name(name), parse_revision(ref)
-    shown = wikipin.show(options.wiki, options.open_project(), skill, ref=revision, path=path, most_lines=_MOST_LINES)
+    asset, revision = skill(parse_skill_name(name)), parse_revision(ref)
+    shown = wikipin.show(
+        options.open_wiki(), options.open_project(), asset, ref=revision, path=path, most_lines=_MOST_LINES
+    )
     answer = answer_show(shown)
     lines = terminal.show_skill(answer, excerpts(shown.skill, shown.findings))
     options.show(answer, lines, answer["warnings"])
@@ -63,7 +66,7 @@ def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
 def status(options: Options, *, check: bool) -> None:
     """Show how each skill of the project stands."""
     project = options.open_project()
-    found = wikipin.read_status(project, None if check else options.wiki)
+    found = wikipin.read_status(project, None if check else options.open_wiki())
     if check:
         found = check_bytecode(project, found)
     answer = answer_status(found)

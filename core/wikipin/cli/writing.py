@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import click
@@ -17,6 +16,7 @@ from wikipin.answer.writing import (
     answer_update,
     answer_update_all,
 )
+from wikipin.asset import Asset, skill
 from wikipin.cli.options import (
     Options,
     accept_option,
@@ -26,7 +26,7 @@ from wikipin.cli.options import (
     what_options,
     where_options,
 )
-from wikipin.names import PlanDigest, SkillName, parse_revision, parse_skill_name
+from wikipin.names import PlanDigest, parse_revision, parse_skill_name
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
 from wikipin.plan.exposure import Mode
 from wikipin.prompt import ask_in_terminal
@@ -41,8 +41,7 @@ def asking(
     try:
         return call(None)
     except ReviewRequiredError as required:
-        with wikipin.Wiki(options.wiki) as wiki:
-            origin = wiki.origin()
+        origin = options.open_wiki().origin()
         accepted = ask_in_terminal(required, plan, origin=origin, project=project.shown, options=options.given)
         return call(accepted)
 
@@ -69,16 +68,16 @@ def install_skill(
     expose_mode: Mode,
 ) -> None:
     """Install the skill NAME, as it is committed in the wiki, into the project."""
-    skill, revision = parse_skill_name(name), parse_revision(ref)
+    asset, revision = skill(parse_skill_name(name)), parse_revision(ref)
     digest, accepting = parse_optional_plan(plan), parse_optional_plan(accept)
     exposure = parse_exposure(expose, expose_mode)
     project = options.open_project()
 
     def call(acceptance: Acceptance | None) -> wikipin.Installed:
         return wikipin.install(
-            options.wiki,
+            options.open_wiki(),
             project,
-            skill,
+            asset,
             ref=revision,
             plan=accepting or digest,
             exposure=exposure,
@@ -118,33 +117,42 @@ def update(
     digest, accepting = parse_optional_plan(plan), parse_optional_plan(accept)
     if everything and (digest or accepting):
         raise click.UsageError("--plan and --accept are of one skill, and do not go with --all.")
-    wish = wikipin.Wish(
-        parse_revision(ref),
-        accepting or digest,
-        wikipin.Consent(allow_rollback=allow_rollback, discard_edits=discard_edits),
-        parse_exposure(expose, expose_mode),
-        dry_run=dry_run,
-    )
+    revision, exposure = parse_revision(ref), parse_exposure(expose, expose_mode)
+    consent = wikipin.Consent(allow_rollback=allow_rollback, discard_edits=discard_edits)
     project = options.open_project()
     if names:
 
         def call(acceptance: Acceptance | None) -> wikipin.Updated:
-            return wikipin.update(options.wiki, project, names[0], replace(wish, acceptance=acceptance))
+            return wikipin.update(
+                options.open_wiki(),
+                project,
+                names[0],
+                ref=revision,
+                plan=accepting or digest,
+                consent=consent,
+                exposure=exposure,
+                acceptance=acceptance,
+                dry_run=dry_run,
+            )
 
         answer = answer_update(asking(options, project, accepting, call))
         options.show(answer, terminal.show_update(answer), answer["warnings"])
         return
-    of_all = answer_update_all(*wikipin.update_all(options.wiki, project, wish))
+    of_all = answer_update_all(
+        wikipin.update_all(
+            options.open_wiki(), project, ref=revision, consent=consent, exposure=exposure, dry_run=dry_run
+        )
+    )
     options.show(of_all, terminal.show_update_all(of_all), [w for each in of_all["updated"] for w in each["warnings"]])
     fail(of_all["failed"])
 
 
-def _names_to_update(words: Sequence[str], *, everything: bool) -> list[SkillName]:
+def _names_to_update(words: Sequence[str], *, everything: bool) -> list[Asset]:
     if everything and words in {(), ("skill",)}:
         return []
     if everything or len(words) != 2 or words[0] != "skill":  # noqa: PLR2004 - "skill", and its name
         raise click.UsageError("Give 'skill NAME', or --all.")
-    return [parse_skill_name(words[1])]
+    return [skill(parse_skill_name(words[1]))]
 
 
 @click.command()
@@ -153,7 +161,7 @@ def _names_to_update(words: Sequence[str], *, everything: bool) -> list[SkillNam
 @click.pass_obj
 def restore(options: Options, *, names: Sequence[str], expose: str, expose_mode: Mode) -> None:
     """Bring back what the lockfile says, each skill at its own pin: the skills NAMES, or all."""
-    skills = [parse_skill_name(name) for name in names]
+    assets = [skill(parse_skill_name(name)) for name in names]
     exposure = parse_exposure(expose, expose_mode)
     project = options.open_project()
     with click.progressbar(length=0, label="Restoring", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
@@ -162,7 +170,7 @@ def restore(options: Options, *, names: Sequence[str], expose: str, expose_mode:
             bar.length = of
             bar.update(done - bar.pos)
 
-        found = wikipin.restore(options.wiki, project, skills, exposure=exposure, progress=progress)
+        found = wikipin.restore(options.open_wiki(), project, assets, exposure=exposure, progress=progress)
     answer = answer_restore(found)
     options.show(answer, terminal.show_restore(answer))
     fail(answer["failed"])
@@ -180,12 +188,12 @@ def adopt() -> None:
 @click.pass_obj
 def adopt_skill(options: Options, *, name: str, accept: str | None, expose: str, expose_mode: Mode) -> None:
     """Record the copy of the skill NAME, if it is exactly what a commit of the wiki has."""
-    skill, accepting = parse_skill_name(name), parse_optional_plan(accept)
+    asset, accepting = skill(parse_skill_name(name)), parse_optional_plan(accept)
     exposure = parse_exposure(expose, expose_mode)
     project = options.open_project()
 
     def call(acceptance: Acceptance | None) -> wikipin.Installed:
-        return wikipin.adopt(options.wiki, project, skill, exposure=exposure, acceptance=acceptance)
+        return wikipin.adopt(options.open_wiki(), project, asset, exposure=exposure, acceptance=acceptance)
 
     answer = answer_install(asking(options, project, accepting, call))
     options.show(answer, terminal.show_adopt(answer), answer["warnings"])
@@ -202,8 +210,10 @@ def remove() -> None:
 @click.pass_obj
 def remove_skill(options: Options, *, name: str, discard_edits: bool) -> None:
     """Remove the copy of the skill NAME, its entry in the lockfile, and where agents see it."""
-    skill = parse_skill_name(name)
-    answer = answer_remove(wikipin.remove(options.wiki, options.open_project(), skill, discard_edits=discard_edits))
+    asset = skill(parse_skill_name(name))
+    answer = answer_remove(
+        wikipin.remove(options.open_wiki(), options.open_project(), asset, discard_edits=discard_edits)
+    )
     options.show(answer, terminal.show_remove(answer), answer["warnings"])
 
 

@@ -25,9 +25,9 @@ def scan_at(parent: Folder, name: str) -> Copy:
     return reading.copy()
 
 
-def plan_at(parent: Folder, name: str) -> str | None:
-    """Return the plan digest of the directory `name`; None if there is none."""
-    return scan_at(parent, name).plan if parent.what(name) is FileType.DIRECTORY else None
+def digest_at(parent: Folder, name: str) -> str | None:
+    """Return the digest of the directory `name`; None if there is none."""
+    return scan_at(parent, name).digest if parent.what(name) is FileType.DIRECTORY else None
 
 
 class _Reading:

@@ -57,7 +57,7 @@ def require_acceptance(
     `findings` are those of the review, `words` the command that installs the skill, without what accepts it. What
     `entry` records counts again. Nobody is warned of what they have just been shown.
     """
-    plan = skill.tree.plan
+    plan = skill.tree.digest
     blocking = [finding for finding in findings if finding.blocking]
     if not blocking:
         return None, [f"has {_findings(findings)} to look at: 'wikipin show {skill.name}'"] if findings else []

@@ -5,14 +5,15 @@ No I/O. Parsing is strict, because the whole document is written back: what coul
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn, cast
 
+from wikipin.asset import KINDS, Asset, Kind
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.names import Commit, is_commit, is_entry_name, path_fault
+from wikipin.names import Commit, are_paths, is_commit, is_entry_name, is_sha256
 
 VERSION = 1
 PATH = ".memtomem/lock.json"
@@ -22,7 +23,6 @@ _DEEPEST = 100  # what every JSON reader between us and an agent can take
 
 Json = dict[str, Any]
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_TIME = 64
 _LONGEST_BY = 64
 _REPAIR = f"Restore {PATH} from version control, or mend it by hand, and call again"
@@ -44,9 +44,11 @@ class Entry:
     installed_at: str
     digests: Mapping[str, str] | None = None
     executable: Sequence[str] | None = None
-    """Which of the files are executable, where the tool that wrote the entry knew."""
+    """Which of the files are executable, sorted, if the tool that wrote the entry knew."""
 
     exposed: Sequence[str] | None = None
+    """Where agents see it, sorted."""
+
     accepted: Accepted | None = None
 
 
@@ -56,42 +58,55 @@ class Lockfile:
 
     document: Json
 
-    @property
-    def entries(self) -> dict[str, Entry]:
-        """The skills by name."""
-        return {name: _entry(value) for name, value in _section(self.document).items()}
+    @cached_property
+    def entries(self) -> Mapping[Asset, Entry]:
+        """The entries of all kinds, each as it was read."""
+        return {
+            Asset(kind, name): _entry(value)
+            for kind in KINDS.values()
+            for name, value in _section(self.document, kind).items()
+        }
 
-    def entry(self, name: str) -> Entry | None:
-        """Return the entry of one skill, or None."""
-        value = _section(self.document).get(name)
+    def entry(self, asset: Asset) -> Entry | None:
+        """Return the entry of one asset, or None."""
+        value = _section(self.document, asset.kind).get(asset.name)
         return None if value is None else _entry(value)
 
-    def with_entry(self, name: str, entry: Entry) -> "Lockfile":
-        """Return this lockfile with `entry` for `name`; keys of the old entry that we do not know stay."""
-        known: Json = {"wiki_commit": entry.commit, "installed_at": entry.installed_at}
-        if entry.digests is not None:
-            known |= {"digests": dict(sorted(entry.digests.items())), "digests_installed_at": entry.installed_at}
-        if entry.executable is not None:
-            known |= {"executable": sorted(entry.executable), "executable_installed_at": entry.installed_at}
-        if entry.exposed is not None:
-            known["exposed"] = sorted(entry.exposed)
-        section = _section(self.document)
-        old = {key: value for key, value in section.get(name, {}).items() if key != "accepted"}
-        if entry.accepted is not None:
-            known["accepted"] = {"plan": entry.accepted.plan, "by": entry.accepted.by}
-        skills = {**section, name: {**old, **known}}
-        return replace(self, document={**self.document, "skills": skills})
-
-    def without_entry(self, name: str) -> "Lockfile":
-        """Return this lockfile without an entry for `name`."""
-        skills = {key: value for key, value in _section(self.document).items() if key != name}
-        return replace(self, document={**self.document, "skills": skills})
+    def with_entries(self, entries: Mapping[Asset, Entry | None]) -> "Lockfile":
+        """Return this lockfile with `entries`, without those that are None; keys that we do not know stay."""
+        document = dict(self.document)
+        for asset, entry in entries.items():
+            if document.get(asset.kind.section) is self.document.get(asset.kind.section):
+                document[asset.kind.section] = dict(_section(document, asset.kind))
+            section = _section(document, asset.kind)
+            if entry is not None:
+                section[asset.name] = _rendered(entry, section.get(asset.name, {}))
+            else:
+                section.pop(asset.name, None)
+        return Lockfile(document)
 
     def render(self) -> str:
         """Return the canonical text."""
-        skills = {name: _sorted_digests(value) for name, value in sorted(_section(self.document).items())}
-        document = {**self.document, "skills": skills} if "skills" in self.document else self.document
+        document = dict(self.document)
+        for kind in KINDS.values():
+            if kind.section in document:
+                section = sorted(_section(document, kind).items())
+                document[kind.section] = {name: _sorted_digests(value) for name, value in section}
         return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rendered(entry: Entry, before: Json) -> Json:
+    """Return an entry as it is written, with the keys that stood there before and that we do not know."""
+    known: Json = {"wiki_commit": entry.commit, "installed_at": entry.installed_at}
+    if entry.digests is not None:
+        known |= {"digests": dict(sorted(entry.digests.items())), "digests_installed_at": entry.installed_at}
+    if entry.executable is not None:
+        known |= {"executable": sorted(entry.executable), "executable_installed_at": entry.installed_at}
+    if entry.exposed is not None:
+        known["exposed"] = sorted(entry.exposed)
+    if entry.accepted is not None:
+        known["accepted"] = {"plan": entry.accepted.plan, "by": entry.accepted.by}
+    return {**{key: value for key, value in before.items() if key != "accepted"}, **known}
 
 
 def empty_lockfile() -> Lockfile:
@@ -100,7 +115,7 @@ def empty_lockfile() -> Lockfile:
 
 
 def parse_document(content: bytes) -> Json:
-    """Return the JSON object that `content` is, of whatever version; raise `lockfile-corrupt` where it is none."""
+    """Return the JSON object that `content` is, of whatever version; raise `lockfile-corrupt` if it is none."""
     if len(content) > LARGEST:
         _corrupt(f"is larger than {LARGEST} bytes")
     try:
@@ -142,14 +157,19 @@ def parse_lockfile(content: bytes) -> Lockfile:
             f"{PATH} has version {shown}, and this wikipin knows version {VERSION}",
             "Update wikipin, or restore the lockfile of a version that it knows",
         )
-    if not isinstance(document.get("skills", {}), dict):
-        _corrupt("has a 'skills' that is not an object")
-    for name, value in _section(document).items():
+    for kind in KINDS.values():
+        _check_section(kind, document.get(kind.section, {}))
+    return Lockfile(document)
+
+
+def _check_section(kind: Kind, section: object) -> None:
+    if not isinstance(section, dict):
+        _corrupt(f"has a '{kind.section}' that is not an object")
+    for name, value in cast("Json", section).items():
         if not is_entry_name(name):
-            _corrupt(f"has a skill with the name '{printable(name, limit=80)}', which no directory may have")
+            _corrupt(f"has a {kind.word} with the name '{printable(name, limit=80)}', which no directory may have")
         if (fault := _entry_fault(value)) is not None:
             _corrupt(f"has an entry '{name}' {fault}")
-    return Lockfile(document)
 
 
 def _entry_fault(value: object) -> str | None:
@@ -162,8 +182,8 @@ def _entry_fault(value: object) -> str | None:
         return "without a time as its installed_at"
     wrong = {
         "whose digests are not paths with SHA-256 digests": not _are_digests(entry.get("digests", {})),
-        "whose exposed is not a list of paths": not _are_paths(entry.get("exposed", [])),
-        "whose executable is not a list of paths": not _are_paths(entry.get("executable", [])),
+        "whose exposed is not a list of paths": not are_paths(entry.get("exposed", [])),
+        "whose executable is not a list of paths": not are_paths(entry.get("executable", [])),
         "whose accepted is not a plan and who accepted it": not _is_accepted(entry.get("accepted")),
     }
     return next((fault for fault, is_so in wrong.items() if is_so), None)
@@ -174,9 +194,7 @@ def _is_accepted(value: object) -> bool:
         return True
     accepted = cast("Json", value) if isinstance(value, dict) else {}
     plan, by = accepted.get("plan"), accepted.get("by")
-    return (
-        isinstance(plan, str) and _SHA256.fullmatch(plan) is not None and isinstance(by, str) and len(by) <= _LONGEST_BY
-    )
+    return is_sha256(plan) and isinstance(by, str) and len(by) <= _LONGEST_BY
 
 
 def is_time(value: object) -> bool:
@@ -185,20 +203,8 @@ def is_time(value: object) -> bool:
 
 
 def _are_digests(value: object) -> bool:
-    # A path here is only ever compared, never joined: whatever another tool wrote is well.
-    return isinstance(value, dict) and all(map(_is_sha256, cast("Json", value).values()))
-
-
-def _is_sha256(value: object) -> bool:
-    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
-
-
-def _are_paths(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_path, cast("list[object]", value)))
-
-
-def _is_path(path: object) -> bool:
-    return isinstance(path, str) and path_fault(path) is None
+    # A path here is only ever compared, never joined: whatever another tool wrote is valid.
+    return isinstance(value, dict) and all(map(is_sha256, cast("Json", value).values()))
 
 
 def _entry(value: Json) -> Entry:
@@ -208,13 +214,19 @@ def _entry(value: Json) -> Entry:
         for key in ("digests", "executable")
         if key in value and value.get(f"{key}_installed_at") == value["installed_at"]
     }
-    known = value.get("accepted")
-    accepted = None if known is None else Accepted(known["plan"], known["by"])
-    return Entry(value["wiki_commit"], value["installed_at"], **fresh, exposed=value.get("exposed"), accepted=accepted)
+    executable, exposed, accepted = fresh.get("executable"), value.get("exposed"), value.get("accepted")
+    return Entry(
+        value["wiki_commit"],
+        value["installed_at"],
+        fresh.get("digests"),
+        None if executable is None else sorted(executable),
+        None if exposed is None else sorted(exposed),
+        None if accepted is None else Accepted(accepted["plan"], accepted["by"]),
+    )
 
 
-def _section(document: Json) -> dict[str, Json]:
-    return cast("dict[str, Json]", document.get("skills", {}))
+def _section(document: Json, kind: Kind) -> dict[str, Json]:
+    return cast("dict[str, Json]", document.get(kind.section, {}))
 
 
 def _sorted_digests(entry: Json) -> Json:

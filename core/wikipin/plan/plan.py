@@ -11,27 +11,27 @@ from dataclasses import replace
 from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change, Consent
-from wikipin.plan.exposure import Exposure, ExposureState, exposed_path, exposed_word
+from wikipin.plan.exposure import Exposure, ExposureState
 from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
-from wikipin.tree import Copy, Listing, compare, plan_digest
+from wikipin.tree import Copy, Listing, compare, digest_of
 
 
 def require_plan(skill: Skill, plan: PlanDigest | None) -> None:
     """Refuse, with `plan-changed`, where the caller expects other content than the skill has."""
-    if plan is not None and plan != skill.tree.plan:
+    if plan is not None and plan != skill.tree.digest:
         raise refusal.plan_changed(skill)
 
 
-def plan_install(edition: Edition, seen: ProjectSkill, exposure: Exposure) -> Change:
+def plan_install(edition: Edition, seen: ProjectSkill, exposure: Exposure, accepted: Accepted | None = None) -> Change:
     """Return what an install does; refuse with `already-installed` or `exposure-conflict`."""
     _decide("install", seen)
-    return _put(edition, seen, exposure)
+    return _change_to(edition, seen, exposure, accepted)
 
 
-def plan_adopt(edition: Edition, seen: ProjectSkill, exposure: Exposure) -> Change:
+def plan_adopt(edition: Edition, seen: ProjectSkill, exposure: Exposure, accepted: Accepted | None = None) -> Change:
     """Return what it takes to record a copy that has the bytes of `edition`, and to put its modes right.
 
     Else refuse, with `local-edits`, file by file.
@@ -39,7 +39,7 @@ def plan_adopt(edition: Edition, seen: ProjectSkill, exposure: Exposure) -> Chan
     _decide("adopt", seen)
     if seen.copy is None or not has_bytes_of(seen.copy, edition.listing):
         raise refusal.not_the_wikis(edition, seen)
-    return replace(_put(edition, seen, exposure), clean=seen.copy.plan)
+    return replace(_change_to(edition, seen, exposure, accepted), disposable=seen.copy.digest)
 
 
 def has_bytes_of(copy: Copy, listing: Listing) -> bool:
@@ -48,9 +48,16 @@ def has_bytes_of(copy: Copy, listing: Listing) -> bool:
 
 
 def plan_update(
-    edition: Edition, seen: ProjectSkill, pinned: Pinned, exposure: Exposure, consent: Consent, *, keep_pin: bool
+    edition: Edition,
+    seen: ProjectSkill,
+    pinned: Pinned,
+    exposure: Exposure,
+    consent: Consent,
+    *,
+    keep_pin: bool,
+    accepted: Accepted | None = None,
 ) -> Change | None:
-    """Return what an update to `edition` does, or None where nothing is to be done.
+    """Return what an update to `edition` does, or None if nothing is to be done.
 
     With `keep_pin`, a pin that has the same bytes stays: another skill's commit is no news. Refuses with
     `not-installed`, `would-roll-back`, `local-edits` or `exposure-conflict`.
@@ -65,7 +72,7 @@ def plan_update(
         raise AssertionError("what has no entry is not updated")
     if keep_pin and not goes_back and seen.installed(pinned.listing) == edition.listing:
         edition = replace(edition, commit=seen.entry.commit)
-    return _settled(_put(edition, seen, exposure, pinned.listing), seen.entry)
+    return _unless_done(_change_to(edition, seen, exposure, accepted, pinned.listing), seen.entry)
 
 
 def plan_restore(
@@ -77,7 +84,7 @@ def plan_restore(
     says what may be promised to whoever gives up edits. Refuses with `not-installed`, `invalid-name`, `local-edits` or
     `exposure-conflict`.
     """
-    if seen.entry is not None and not is_skill_name(seen.name):
+    if seen.entry is not None and not is_skill_name(seen.asset.name):
         if seen.situation(pinned) is Situation.CLEAN:
             return None
         raise refusal.foreign_name(seen)
@@ -87,9 +94,9 @@ def plan_restore(
     installed = seen.installed(pinned)
     if seen.entry is None or installed is None:
         raise AssertionError("what is restored has an entry, and is known")
-    edition = Edition(seen.name, seen.entry.commit, installed)
-    change = _settled(_put(edition, seen, exposure, pinned), seen.entry)
-    if change is None or change.entry is None or not (change.swap or change.link):
+    edition = Edition(seen.asset, seen.entry.commit, installed)
+    change = _unless_done(_change_to(edition, seen, exposure, None, pinned), seen.entry)
+    if change is None or change.entry is None or not (change.replace or change.link):
         return None  # what an entry does not say yet is no reason to write it
     return replace(change, entry=replace(change.entry, installed_at=seen.entry.installed_at))
 
@@ -98,9 +105,11 @@ def plan_remove(seen: ProjectSkill, pinned: Listing | None, consent: Consent) ->
     """Return what a removal does: exposures that are ours, copy and entry go. Refuses as its row of TABLE says."""
     _decide("remove", seen, pinned, consent)
     standing = seen.exposures
-    shown = [word for word in _owned(seen) if standing[word] is ExposureState.LINK or isinstance(standing[word], Copy)]
-    take = (*shown, *([COPY] if seen.copy is not None else []))
-    return Change(seen.name, take=take, old=_directories(seen, take), clean=_clean(seen, pinned))
+    shown = [word for word in _owned(seen) if _is_ours(standing[word])]
+    remove = (*shown, *([COPY] if seen.copy is not None else []))
+    return Change(
+        seen.asset, remove=remove, displaced=_directories(seen, remove), disposable=_installed_digest(seen, pinned)
+    )
 
 
 def _decide(
@@ -115,7 +124,7 @@ def _decide(
 ) -> None:
     """Refuse where TABLE does. What is `edition` already is not lost when `edition` replaces it."""
     situation = seen.situation(pinned)
-    if seen.entry is not None and edition is not None and _is(seen, edition):
+    if seen.entry is not None and edition is not None and _is_exactly(seen, edition):
         situation = Situation.CLEAN
     if situation in {Situation.EDITED, Situation.UNVERIFIED} and consent is not None and consent.discard_edits:
         situation = Situation.CLEAN
@@ -130,90 +139,94 @@ def _decide(
             raise refusal.local_edits(seen, seen.changes(pinned), verb, needed or Consent(), ref)
 
 
-def _is(seen: ProjectSkill, edition: Edition) -> bool:
+def _is_exactly(seen: ProjectSkill, edition: Edition) -> bool:
     copies = [seen.copy, *(found for found in seen.exposures.values() if isinstance(found, Copy))]
-    return all(copy is not None and copy.plan == edition.plan for copy in copies)
+    return all(copy is not None and copy.digest == edition.digest for copy in copies)
 
 
-def _put(edition: Edition, seen: ProjectSkill, exposure: Exposure, pinned: Listing | None = None) -> Change:
+def _change_to(
+    edition: Edition,
+    seen: ProjectSkill,
+    exposure: Exposure,
+    accepted: Accepted | None = None,
+    pinned: Listing | None = None,
+) -> Change:
     """Return what makes the copy, and each exposure, be `edition`; what is so already is left."""
     is_owned = seen.entry is not None and seen.entry.exposed is not None
-    words = _owned(seen) if is_owned else exposure.words
-    swap, link, taken = list[str](), list[str](), list[str]()
-    if seen.copy is None or seen.copy.plan != edition.plan:
-        swap.append(COPY)
+    owned = _owned(seen)
+    words = owned if is_owned and not exposure.is_asked else exposure.words
+    replaced, link, taken = list[str](), list[str](), list[str]()
+    if seen.copy is None or seen.copy.digest != edition.digest:
+        replaced.append(COPY)
     for word in words:
         match seen.exposures[word]:
             case Copy() as copy:
-                swap += [word] if copy.plan != edition.plan else []
+                replaced += [word] if copy.digest != edition.digest else []
             case ExposureState.NOTHING:
-                (link if exposure.mode == "link" else swap).append(word)
-            case ExposureState.LINK if is_owned or exposure.mode == "link":
+                (link if exposure.mode == "link" else replaced).append(word)
+            case ExposureState.LINK if word in owned or exposure.mode == "link":
                 pass
             case _:
-                taken.append(exposed_path(word, edition.name))
+                taken.append(edition.asset.exposed_path(word))
     if taken:
         raise refusal.exposure_conflict(taken, is_owned=is_owned)
-    entry = Entry(
+    remove = [word for word in owned if word not in words and _is_ours(seen.exposures[word])]
+    return Change(
+        edition.asset,
+        _entry(edition, seen, words, accepted),
+        edition.digest,
+        replaced,
+        link,
+        remove,
+        _directories(seen, [*replaced, *remove]),
+        _installed_digest(seen, pinned),
+    )
+
+
+def _entry(edition: Edition, seen: ProjectSkill, words: Sequence[str], accepted: Accepted | None) -> Entry:
+    """Return the entry of a change to `edition`, without its time. What another tool recorded as exposed stays."""
+    before = seen.entry.accepted if seen.entry is not None else None
+    still = before if before is not None and before.plan == edition.digest else None
+    return Entry(
         edition.commit,
         "",
         {path: mark.sha256 for path, mark in edition.listing.items()},
         sorted(path for path, mark in edition.listing.items() if mark.executable),
-        sorted({*_others(seen), *(exposed_path(word, edition.name) for word in words)}),
-        _still_accepted(edition, seen),
+        sorted({*_others(seen), *map(edition.asset.exposed_path, words)}),
+        accepted or still,
     )
-    old = _directories(seen, swap)
-    return Change(edition.name, entry, edition.plan, tuple(swap), tuple(link), (), old, _clean(seen, pinned))
 
 
-def _still_accepted(edition: Edition, seen: ProjectSkill) -> Accepted | None:
-    accepted = seen.entry.accepted if seen.entry is not None else None
-    return accepted if accepted is not None and accepted.plan == edition.plan else None
-
-
-def with_acceptance(change: Change, accepted: Accepted | None) -> Change:
-    """Return the change with what its entry records of an acceptance."""
-    if accepted is None or change.entry is None:
+def _unless_done(change: Change, entry: Entry) -> Change | None:
+    """Keep the time of an entry that says what it said; None if there is nothing else to do."""
+    if change.entry is None or replace(change.entry, installed_at=entry.installed_at) != entry:
         return change
-    return replace(change, entry=replace(change.entry, accepted=accepted))
+    return replace(change, entry=entry) if change.replace or change.link or change.remove else None
 
 
-def _settled(change: Change, entry: Entry) -> Change | None:
-    """Keep the time of an entry that says what it said; None where there is nothing else to do."""
-    if change.entry is None or replace(change.entry, installed_at=entry.installed_at) != _plain(entry):
-        return change
-    return replace(change, entry=entry) if change.swap or change.link else None
-
-
-def _plain(entry: Entry) -> Entry:
-    """Return an entry as `_put` makes them, so that two can be compared."""
-    return replace(
-        entry,
-        digests=None if entry.digests is None else dict(entry.digests),
-        executable=None if entry.executable is None else sorted(entry.executable),
-        exposed=None if entry.exposed is None else sorted(entry.exposed),
-    )
+def _is_ours(standing: ExposureState | Copy) -> bool:
+    return standing is ExposureState.LINK or isinstance(standing, Copy)
 
 
 def _owned(seen: ProjectSkill) -> list[str]:
     """Return the words of the exposures that the lockfile says are ours."""
     exposed = seen.entry.exposed if seen.entry is not None else None
-    words = [exposed_word(path, seen.name) for path in exposed or []]
+    words = [seen.asset.exposed_word(path) for path in exposed or []]
     return [word for word in words if word is not None]
 
 
 def _others(seen: ProjectSkill) -> list[str]:
     """Return what else stands in `exposed`: what another tool made is recorded there, and left alone."""
     exposed = seen.entry.exposed if seen.entry is not None else None
-    return [path for path in exposed or [] if exposed_word(path, seen.name) is None]
+    return [path for path in exposed or [] if seen.asset.exposed_word(path) is None]
 
 
 def _directories(seen: ProjectSkill, slots: Sequence[str]) -> dict[str, str]:
     """Return by slot the digest of the directory that stands there now."""
     standing = {COPY: seen.copy, **seen.exposures}
-    return {slot: copy.plan for slot in slots if isinstance(copy := standing[slot], Copy)}
+    return {slot: copy.digest for slot in slots if isinstance(copy := standing[slot], Copy)}
 
 
-def _clean(seen: ProjectSkill, pinned: Listing | None) -> str | None:
+def _installed_digest(seen: ProjectSkill, pinned: Listing | None) -> str | None:
     installed = seen.installed(pinned)
-    return None if installed is None else plan_digest(installed)
+    return None if installed is None else digest_of(installed)

@@ -3,28 +3,29 @@
 import errno
 from collections.abc import Sequence
 
+from wikipin.asset import Asset
 from wikipin.errors import WikipinError
 from wikipin.names import Commit
 from wikipin.plan.change import Consent
-from wikipin.plan.exposure import CANONICAL
 from wikipin.plan.state import Pinned, ProjectSkill
 from wikipin.plan.table import Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import FileChange, compare
 
 _MOST_NAMED = 12
+CANONICAL = ".memtomem/skills"
 
 
 def plan_changed(skill: Skill) -> WikipinError:
     return WikipinError(
         "plan-changed",
-        f"skill '{skill.name}' at {skill.commit[:12]} is not what was planned: its plan is {skill.tree.plan}",
+        f"skill '{skill.name}' at {skill.commit[:12]} is not what was planned: its plan is {skill.tree.digest}",
         f"Look again with dry_run ('wikipin show {skill.name} --ref {skill.commit}') and pass the plan that it shows",
     )
 
 
 def already_installed(seen: ProjectSkill) -> WikipinError:
-    name, has_entry, has_copy = seen.name, seen.entry is not None, seen.copy is not None
+    name, has_entry, has_copy = seen.asset.name, seen.entry is not None, seen.copy is not None
     remedy = {
         (True, True): "Read its SKILL.md there and use it; for another version call context_update_skill "
         f"('wikipin update skill {name}')",
@@ -36,12 +37,37 @@ def already_installed(seen: ProjectSkill) -> WikipinError:
     return WikipinError("already-installed", f"skill '{name}' is in this project already ({sides})", remedy)
 
 
-def appeared(name: str, *, has_entry: bool) -> WikipinError:
+def appeared(asset: Asset, *, has_entry: bool) -> WikipinError:
     return WikipinError(
         "already-installed",
-        f"something appeared at {CANONICAL}/{name} while it was installed "
+        f"something appeared at {asset.canonical} while it was installed "
         f"(lockfile_entry={_yes(has_entry)}, copy=yes); it was left as it is",
-        f"Move {CANONICAL}/{name} away if it is not needed, and call again",
+        f"Move {asset.canonical} away if it is not needed, and call again",
+    )
+
+
+def overtaken(asset: Asset) -> WikipinError:
+    return WikipinError("busy", f"another program changed {asset} in this project meanwhile", "Call again")
+
+
+def unplaced(asset: Asset, error: OSError | None) -> WikipinError:
+    said = "" if error is None else f"the disk said '{error.strerror}' at '{error.filename or asset.canonical}'; "
+    return WikipinError("io-error", f"{said}nothing was changed", "Mend that, and call again")
+
+
+def interrupted(assets: Sequence[Asset], error: OSError) -> WikipinError:
+    first, more = assets[0], len(assets) - 1
+    what = f"{first}" if not more else f"{first} and {more} more"
+    return WikipinError(
+        "io-error",
+        f"the disk said '{error.strerror}' while {what} came into place; the change is committed",
+        "Make room or mend the disk; the next call to wikipin finishes the change",
+    )
+
+
+def too_much() -> WikipinError:
+    return WikipinError(
+        "io-error", "the lockfile would be too large to be read again; nothing was changed", "Name fewer at once"
     )
 
 
@@ -75,7 +101,7 @@ def unwritable(path: str) -> WikipinError:
 
 
 def not_installed(seen: ProjectSkill, verb: Verb) -> WikipinError:
-    name = seen.name
+    name = seen.asset.name
     if verb == "adopt":
         return WikipinError(
             "not-installed",
@@ -104,7 +130,7 @@ def local_edits(
     seen: ProjectSkill, changes: Sequence[FileChange] | None, verb: Verb, needed: Consent, ref: Commit | None
 ) -> WikipinError:
     """`needed` is what the remedy takes, and `ref` the commit that it brings, None where that is the newest one."""
-    name = seen.name
+    name = seen.asset.name
     if changes is None:
         problem = (
             f"skill '{name}' cannot be compared with what was installed: its entry has no digests that count, and its "
@@ -138,7 +164,7 @@ def _update(name: str, consent: Consent, ref: Commit | None = None) -> str:
 def foreign_name(seen: ProjectSkill) -> WikipinError:
     return WikipinError(
         "invalid-name",
-        f"skill '{seen.name}' has a name that wikipin installs nothing under; another tool recorded it",
+        f"skill '{seen.asset.name}' has a name that wikipin installs nothing under; another tool recorded it",
         "Use the tool that recorded it, or take its entry out of .memtomem/lock.json",
     )
 
@@ -148,7 +174,7 @@ def dropped(seen: ProjectSkill, error: WikipinError) -> WikipinError:
         error.code,
         error.problem,
         f"{error.remedy}, or, if the user agrees, remove the skill with context_remove_skill "
-        f"('wikipin remove skill {seen.name}')",
+        f"('wikipin remove skill {seen.asset.name}')",
     )
 
 
@@ -157,10 +183,10 @@ def not_the_wikis(edition: Edition, seen: ProjectSkill) -> WikipinError:
         raise AssertionError("what is adopted has a copy")
     return WikipinError(
         "local-edits",
-        f"the copy of skill '{edition.name}' is not what any commit of the wiki has; against {edition.commit[:12]}: "
+        f"the copy of skill '{edition.asset.name}' is not what any commit of the wiki has; against {edition.commit[:12]}: "
         + named(compare(edition.listing, seen.copy)),
-        f"Move {CANONICAL}/{edition.name} away and install the skill, or commit the copy's files to the wiki as "
-        f"skills/{edition.name} and adopt it then",
+        f"Move {CANONICAL}/{edition.asset.name} away and install the skill, or commit the copy's files to the wiki as "
+        f"skills/{edition.asset.name} and adopt it then",
     )
 
 
@@ -168,8 +194,8 @@ def not_in_the_wiki(seen: ProjectSkill, error: WikipinError) -> WikipinError:
     return WikipinError(
         error.code,
         error.problem,
-        f"Commit the copy's files to the wiki as skills/{seen.name} and call again, or move "
-        f"{CANONICAL}/{seen.name} away",
+        f"Commit the copy's files to the wiki as skills/{seen.asset.name} and call again, or move "
+        f"{CANONICAL}/{seen.asset.name} away",
     )
 
 
@@ -177,9 +203,9 @@ def not_the_commits(seen: ProjectSkill) -> WikipinError:
     commit = seen.entry.commit if seen.entry is not None else ""
     return WikipinError(
         "lockfile-corrupt",
-        f"the digests that the lockfile has for skill '{seen.name}' are not those of its commit {commit[:12]}",
+        f"the digests that the lockfile has for skill '{seen.asset.name}' are not those of its commit {commit[:12]}",
         "Bring .memtomem/lock.json back from version control, or take the wiki's newest version with "
-        f"context_update_skill ('wikipin update skill {seen.name}')",
+        f"context_update_skill ('wikipin update skill {seen.asset.name}')",
     )
 
 
@@ -187,10 +213,10 @@ def pin_not_found(seen: ProjectSkill) -> WikipinError:
     commit = seen.entry.commit if seen.entry is not None else ""
     return WikipinError(
         "ref-not-found",
-        f"the pin {commit[:12]} of skill '{seen.name}' is not in this wiki, whose history may be cut short or "
+        f"the pin {commit[:12]} of skill '{seen.asset.name}' is not in this wiki, whose history may be cut short or "
         "rewritten",
         "Fetch the wiki's whole history with git and restore again, or, if the user agrees, take its newest version "
-        f"with context_update_skill and allow_rollback ('wikipin update skill {seen.name} --allow-rollback')",
+        f"with context_update_skill and allow_rollback ('wikipin update skill {seen.asset.name} --allow-rollback')",
     )
 
 
@@ -205,14 +231,14 @@ def would_roll_back(
     )
     return WikipinError(
         "would-roll-back",
-        f"skill '{edition.name}' would not go forward: {why}",
-        f"If the user agrees, call {_update(edition.name, needed, ref)}",
+        f"skill '{edition.asset.name}' would not go forward: {why}",
+        f"If the user agrees, call {_update(edition.asset.name, needed, ref)}",
     )
 
 
-def not_shown(name: str, not_exposed: Sequence[tuple[str, str]]) -> WikipinError:
+def not_shown(asset: Asset, not_exposed: Sequence[tuple[str, str]]) -> WikipinError:
     where = " and ".join(f"could not be made visible at '{path}': {why}" for path, why in not_exposed)
-    problem = f"skill '{name}' is restored, the change is committed, and it {where}"
+    problem = f"{asset} is restored, the change is committed, and it {where}"
     return WikipinError("io-error", problem, "Mend that, and restore again")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-from wikipin.plan.exposure import ExposureState, exposed_path
+from wikipin.asset import Asset
+from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import Entry
 from wikipin.tree import Copy, FileChange, FileDigest, Listing, compare
 
@@ -41,14 +42,14 @@ class Situation(Enum):
 class ProjectSkill:
     """What a project says of one skill at one moment."""
 
-    name: str
+    asset: Asset
     entry: Entry | None
     copy: Copy | None
     exposures: Mapping[str, ExposureState | Copy] = field(default_factory=dict[str, ExposureState | Copy])
-    """Word of `exposure.DIRECTORIES` -> what stands there; a Copy where the entry says that it is ours."""
+    """Word of an exposure -> what stands there; a Copy if the entry says that it is ours."""
 
     @property
-    def says_all(self) -> bool:
+    def is_self_contained(self) -> bool:
         """Tell whether what was installed is known without the wiki."""
         entry = self.entry
         return entry is None or (entry.digests is not None and (self.copy is not None or entry.executable is not None))
@@ -88,7 +89,7 @@ class ProjectSkill:
             yield "", self.copy
         for word, standing in self.exposures.items():
             if isinstance(standing, Copy):
-                yield f"{exposed_path(word, self.name)}/", standing
+                yield f"{self.asset.exposed_path(word)}/", standing
 
 
 def _installed(entry: Entry, copy: Copy | None, pinned: Listing | None) -> Listing | None:

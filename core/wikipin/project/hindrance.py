@@ -8,39 +8,47 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from wikipin.asset import MEMTOMEM
 from wikipin.disk.folder import FileType, Folder
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change
-from wikipin.plan.exposure import CANONICAL, exposed_path
-from wikipin.project.layout import BACKUP, LOCKFILE, MEMTOMEM
+from wikipin.project.layout import BACKUP, LOCKFILE
 from wikipin.project.staging import Staging
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
-def check_movable(root: Folder, memtomem: Folder, staging: Staging, change: Change) -> None:
-    """Refuse, with `io-error`, a change for which a directory or the lockfile cannot be moved. The lock is held."""
-    mounts = _mounts()
-    _check(memtomem, LOCKFILE, f"{MEMTOMEM}/{LOCKFILE}", staging, mounts)
-    for slot in change.old:
-        path = f"{CANONICAL}/{change.name}" if slot == COPY else exposed_path(slot, change.name)
-        directory, _, name = path.rpartition("/")
-        with root.descendant(directory) as parent:
-            _check(parent, name, path, staging, mounts)
-    if change.old and memtomem.what(BACKUP) is not FileType.NOTHING:
-        with memtomem.child(BACKUP) as backup:
-            # What is not there is not moved; but that it would come into another file system is said first.
-            if (error := staging.folder.hindrance("none", backup, "none")) is not None:
-                raise refusal.immovable(f"{MEMTOMEM}/{BACKUP}", error) from error
+class Hindrances:
+    """What is asked, under one lock, of all that changes are to move. What is mounted is read once."""
 
+    def __init__(self, root: Folder, memtomem: Folder, staging: Staging) -> None:
+        self._root, self._memtomem, self._staging = root, memtomem, staging
+        self._mounts = _mounts()
 
-def _check(parent: Folder, name: str, path: str, staging: Staging, mounts: Sequence[str]) -> None:
-    if parent.what(name) is FileType.NOTHING:
-        return
-    for inside in _mounted_below(parent, name, mounts):
-        raise refusal.mounted(path + inside)
-    if (error := parent.hindrance(name, staging.folder, staging.probe())) is not None:
-        raise refusal.immovable(path, error) from error
+    def check_lockfile(self) -> None:
+        """Refuse, with `io-error`, if the lockfile cannot be replaced, or what is displaced cannot be kept."""
+        self._check(self._memtomem, LOCKFILE, f"{MEMTOMEM}/{LOCKFILE}")
+        if self._memtomem.what(BACKUP) is not FileType.NOTHING:
+            with self._memtomem.child(BACKUP) as backup:
+                # What is not there is not moved; but that it would come into another file system is said first.
+                if (error := self._staging.folder.hindrance("none", backup, "none")) is not None:
+                    raise refusal.immovable(f"{MEMTOMEM}/{BACKUP}", error) from error
+
+    def check(self, change: Change) -> None:
+        """Refuse, with `io-error`, a change for which a directory cannot be moved."""
+        for slot in change.displaced:
+            path = change.asset.canonical if slot == COPY else change.asset.exposed_path(slot)
+            directory, _, name = path.rpartition("/")
+            with self._root.descendant(directory) as parent:
+                self._check(parent, name, path)
+
+    def _check(self, parent: Folder, name: str, path: str) -> None:
+        if parent.what(name) is FileType.NOTHING:
+            return
+        for inside in _mounted_below(parent, name, self._mounts):
+            raise refusal.mounted(path + inside)
+        if (error := parent.hindrance(name, self._staging.folder, self._staging.probe())) is not None:
+            raise refusal.immovable(path, error) from error
 
 
 def _mounts() -> list[str]:

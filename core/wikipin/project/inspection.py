@@ -1,91 +1,115 @@
-"""What a project says of its skills, read from its disk; nothing is changed, and no lock is taken."""
+"""What a project says of its assets, read from its disk; nothing is changed, and no lock is taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+from wikipin.asset import KINDS, Asset
 from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.disk.scan import scan_at
 from wikipin.errors import WikipinError
 from wikipin.names import is_entry_name
 from wikipin.plan import lockfile as lockfiles
-from wikipin.plan.exposure import DIRECTORIES, ExposureState, exposed_path, link_target
+from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import Entry, Lockfile, empty_lockfile, parse_lockfile
 from wikipin.plan.state import ProjectSkill, Situation
-from wikipin.project.layout import LOCKFILE, SKILLS
+from wikipin.project.layout import LOCKFILE
 from wikipin.tree import Copy
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The whole lockfile, and what there is of every skill that it names or that has a copy on disk, by name."""
+    """The whole lockfile, and what there is of each asset that was asked for."""
 
     lockfile: Lockfile
-    skills: Mapping[str, ProjectSkill]
+    assets: Mapping[Asset, ProjectSkill]
 
 
-def look(root: Folder, memtomem: Folder | None, name: str) -> ProjectSkill:
-    """Return what the project says of one skill."""
-    return _look_at(root, memtomem, name, read_lockfile(memtomem).entry(name))
-
-
-def survey(root: Folder, memtomem: Folder | None) -> Survey:
-    """Return what the project says of all its skills."""
+def survey(root: Folder, memtomem: Folder | None, assets: Iterable[Asset] | None = None) -> Survey:
+    """Return what the project says of `assets`; if they are None, of all that the lockfile or the disk names."""
     lockfile = read_lockfile(memtomem)
-    on_disk: list[str] = []
-    if memtomem is not None and memtomem.what(SKILLS) is not FileType.NOTHING:
-        with memtomem.child(SKILLS) as skills:
-            on_disk = [n for n in skills.names() if is_entry_name(n) and skills.what(n) is FileType.DIRECTORY]
-    entries = lockfile.entries
-    names = sorted({*entries, *on_disk})
-    return Survey(lockfile, {name: _look_at(root, memtomem, name, entries.get(name)) for name in names})
+    if assets is None:
+        assets = sorted({*lockfile.entries, *_on_disk(memtomem)}, key=lambda asset: (asset.kind.section, asset.name))
+    with ExitStack() as stack:
+        look = _Look(root, memtomem, stack)
+        return Survey(lockfile, {asset: look.at(asset, lockfile.entry(asset)) for asset in assets})
 
 
-def unsettled(seen: ProjectSkill) -> list[str]:
-    """Name the skill, if entry and copy do not say the same, as they do when nobody is between two steps."""
+def unsettled(found: Survey) -> list[Asset]:
+    """Name those of which entry and copy do not say the same, as they do when nobody is between two steps."""
     settled = {Situation.ABSENT, Situation.CLEAN, Situation.UNVERIFIED}
-    return [] if seen.situation() in settled else [seen.name]
+    return [asset for asset, seen in found.assets.items() if seen.situation() not in settled]
 
 
-def unsettled_of(found: Survey) -> list[str]:
-    """Name all such skills."""
-    return [name for seen in found.skills.values() for name in unsettled(seen)]
+def _on_disk(memtomem: Folder | None) -> Iterator[Asset]:
+    for kind in KINDS.values():
+        if memtomem is not None and memtomem.what(kind.section) is not FileType.NOTHING:
+            with memtomem.child(kind.section) as copies:
+                for name in copies.names():
+                    if is_entry_name(name) and copies.what(name) is FileType.DIRECTORY:
+                        yield Asset(kind, name)
 
 
-def _look_at(root: Folder, memtomem: Folder | None, name: str, entry: Entry | None) -> ProjectSkill:
-    owned: Sequence[str] = () if entry is None or entry.exposed is None else entry.exposed
-    exposures = {word: _standing(root, word, name, is_ours=exposed_path(word, name) in owned) for word in DIRECTORIES}
-    return ProjectSkill(name, entry, _read_copy(memtomem, name), exposures)
+class _Look:
+    """One look at several assets: each directory that they are in is opened once."""
 
+    def __init__(self, root: Folder, memtomem: Folder | None, stack: ExitStack) -> None:
+        self._root, self._memtomem, self._stack = root, memtomem, stack
+        self._open: dict[str, Folder | ExposureState] = {}
 
-def _read_copy(memtomem: Folder | None, name: str) -> Copy | None:
-    if memtomem is None or memtomem.what(SKILLS) is FileType.NOTHING:
-        return None
-    with memtomem.child(SKILLS) as skills:
-        if skills.what(name) is FileType.NOTHING:
+    def at(self, asset: Asset, entry: Entry | None) -> ProjectSkill:
+        """Return what the project says of one."""
+        owned: Sequence[str] = () if entry is None or entry.exposed is None else entry.exposed
+        exposures = {
+            word: self._standing(asset, word, is_ours=asset.exposed_path(word) in owned)
+            for word in asset.kind.exposures
+        }
+        return ProjectSkill(asset, entry, self._copy(asset), exposures)
+
+    def _copy(self, asset: Asset) -> Copy | None:
+        section = asset.kind.section
+        if self._memtomem is None or (section not in self._open and self._memtomem.what(section) is FileType.NOTHING):
             return None
-        return scan_at(skills, name)
+        if section not in self._open:
+            self._open[section] = self._stack.enter_context(self._memtomem.child(section))
+        copies = self._open[section]
+        if not isinstance(copies, Folder) or copies.what(asset.name) is FileType.NOTHING:
+            return None
+        return scan_at(copies, asset.name)
 
-
-def _standing(root: Folder, word: str, name: str, *, is_ours: bool) -> ExposureState | Copy:
-    try:
-        with root.descendant(DIRECTORIES[word]) as folder:
-            match folder.what(name):
+    def _standing(self, asset: Asset, word: str, *, is_ours: bool) -> ExposureState | Copy:
+        folder = self._exposures(asset.kind.exposures[word])
+        if not isinstance(folder, Folder):
+            return folder
+        try:
+            match folder.what(asset.name):
                 case FileType.NOTHING:
                     return ExposureState.NOTHING
-                case FileType.LINK if folder.read_link(name) == link_target(word, name):
+                case FileType.LINK if folder.read_link(asset.name) == asset.link_target(word):
                     return ExposureState.LINK
                 case FileType.DIRECTORY if is_ours:
-                    return scan_at(folder, name)
+                    return scan_at(folder, asset.name)
                 case _:
                     return ExposureState.FOREIGN
-    except FileNotFoundError:
-        return ExposureState.NOTHING
-    except NotOrdinaryError:
-        return ExposureState.FOREIGN
+        except FileNotFoundError:
+            return ExposureState.NOTHING
+        except NotOrdinaryError:
+            return ExposureState.FOREIGN
+
+    def _exposures(self, directory: str) -> Folder | ExposureState:
+        """Open a directory of exposures; or return what that it cannot be opened says of each name in it."""
+        if directory not in self._open:
+            try:
+                self._open[directory] = self._stack.enter_context(self._root.descendant(directory))
+            except FileNotFoundError:
+                self._open[directory] = ExposureState.NOTHING
+            except NotOrdinaryError:
+                self._open[directory] = ExposureState.FOREIGN
+        return self._open[directory]
 
 
 def lockfile_bytes(memtomem: Folder | None) -> bytes | None:
-    """Return the lockfile as it is, or None where there is none."""
+    """Return the lockfile as it is, or None if there is none."""
     if memtomem is None or memtomem.what(LOCKFILE) is FileType.NOTHING:
         return None
     try:
@@ -99,6 +123,6 @@ def lockfile_bytes(memtomem: Folder | None) -> bytes | None:
 
 
 def read_lockfile(memtomem: Folder | None) -> Lockfile:
-    """Return the lockfile, checked; an empty one where there is none."""
+    """Return the lockfile, checked; an empty one if there is none."""
     content = lockfile_bytes(memtomem)
     return empty_lockfile() if content is None else parse_lockfile(content)

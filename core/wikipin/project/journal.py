@@ -7,80 +7,113 @@ do nothing that the same person could not have committed to the project directly
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
+from wikipin.asset import KINDS, SKILL, Asset
 from wikipin.errors import WikipinError
-from wikipin.names import is_commit, is_entry_name, path_fault
-from wikipin.plan.change import COPY
-from wikipin.plan.exposure import DIRECTORIES
+from wikipin.names import are_paths, is_commit, is_entry_name, is_sha256, path_fault
+from wikipin.plan.change import COPY, Change
+from wikipin.plan.lockfile import LARGEST as LARGEST_LOCKFILE
 from wikipin.plan.lockfile import Accepted, Entry, is_time
 
 Json = dict[str, Any]
 
 PATH = ".memtomem/.txn/redo.json"
-LARGEST = 1024 * 1024
+LARGEST = 4 * LARGEST_LOCKFILE
+"""What it may have in bytes: it says of each change what the lockfile will, and a little more."""
 
-_VERSION = 1
+VERSION = 2
+_OF_ONE_SKILL = 1
+"""The version whose journal is about one skill, and whose staged names do not say the kind."""
+
 _STAGING = re.compile(r"[0-9a-f]{16}")
 _STAMP = re.compile(r"[0-9]{8}T[0-9]{12}Z")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Journal:
-    """One committed change of one skill, by slot: `copy`, the canonical copy, or the word of an exposure.
+    """A committed set of changes, each of another asset.
 
-    `staging` is the directory below `.memtomem/.staging` that holds the tree of each slot of `swap` (`staged_name`),
-    and takes in what has to go from the slots of `swap` and `take` (`displaced_name`).
+    `staging` is the directory below `.memtomem/.staging` that holds the tree of each slot that is replaced
+    (`staged_name`), and takes in what has to go from the slots that are replaced or removed (`displaced_name`).
     """
 
-    name: str
     staging: str
     stamp: str
     """What the names of backups end with."""
 
-    entry: Entry | None
-    plan: str | None
-    swap: Sequence[str]
-    link: Sequence[str]
-    take: Sequence[str]
-    old: Mapping[str, str]
-    clean: str | None
+    changes: Sequence[Change]
+    version: int = VERSION
 
     def render(self) -> str:
         """Return the text."""
-        return json.dumps({"version": _VERSION, **asdict(self)}, indent=2) + "\n"
+        changes = [_rendered(change) for change in self.changes]
+        document = {"version": VERSION, "staging": self.staging, "stamp": self.stamp, "changes": changes}
+        return json.dumps(document, ensure_ascii=False) + "\n"
+
+    def staged_name(self, asset: Asset, slot: str) -> str:
+        """Return where in the staging directory the tree of a slot waits."""
+        return staged_name(asset, slot) if self.version == VERSION else f"{asset.name}~{slot}"
+
+    def displaced_name(self, asset: Asset, slot: str) -> str:
+        """Return where in the staging directory goes what stood at a slot."""
+        return f"{self.staged_name(asset, slot)}~old"
 
 
-def staged_name(name: str, slot: str) -> str:
-    """Return where in a staging directory the tree of a slot waits: no two skills share a name, nor one with it."""
-    return f"{name}~{slot}"
-
-
-def displaced_name(name: str, slot: str) -> str:
-    """Return where in a staging directory goes what stood at a slot."""
-    return f"{name}~{slot}~old"
+def staged_name(asset: Asset, slot: str) -> str:
+    """Return where in a staging directory the tree of a slot waits: no two assets share a name, nor one with it."""
+    return f"{asset.kind.word}~{asset.name}~{slot}"
 
 
 def parse_journal(content: bytes) -> Journal:
-    """Return the journal, or refuse with `unsafe-project` what no wikipin of this version wrote."""
+    """Return the journal, or refuse with `unsafe-project` what no wikipin up to this version wrote."""
     try:
         document: Json = json.loads(content)
         version = document.pop("version")
-        if (
-            type(version) is int
-            and version == _VERSION
-            and all(is_sound(document[key]) for key, is_sound in _SOUND.items())
-            and (document["plan"] is not None or not document["swap"])  # else what is no directory would have its plan
-        ):
-            entry = _parse_entry(document.pop("entry"))
-            return Journal(**document, entry=entry)
+        if type(version) is not int or version not in {VERSION, _OF_ONE_SKILL}:
+            _refuse()
+        if version == _OF_ONE_SKILL:
+            document = _as_of_many(document)
+        changes = tuple(map(_parse_change, document.pop("changes")))
+        if not _are_sound(document, _SOUND) or len({change.asset for change in changes}) != len(changes):
+            _refuse()
+        return Journal(**document, changes=changes, version=version)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        pass
+        _refuse()
+
+
+def _refuse() -> NoReturn:
     raise WikipinError(
         "unsafe-project", f"{PATH} is not a journal of this version", "Remove .memtomem/.txn, and call again"
     )
+
+
+def _as_of_many(document: Json) -> Json:
+    """Return a journal of one skill as the set of changes that it is."""
+    change = {key: document.pop(key) for key in ("name", "entry", "link")}
+    change |= {new: document.pop(old) for old, new in _RENAMED.items()}
+    return {**document, "changes": [{"kind": SKILL.word, **change}]}
+
+
+_RENAMED = {"plan": "digest", "swap": "replace", "take": "remove", "old": "displaced", "clean": "disposable"}
+
+
+def _rendered(change: Change) -> Json:
+    document: Json = {**vars(change), "kind": change.asset.kind.word, "name": change.asset.name}
+    del document["asset"]
+    if change.entry is not None:
+        accepted = change.entry.accepted
+        document["entry"] = {**vars(change.entry), "accepted": None if accepted is None else vars(accepted)}
+    return document
+
+
+def _parse_change(document: Json) -> Change:
+    # What is no directory would have None as its digest.
+    if not _are_sound(document, _SOUND_CHANGE) or (document["digest"] is None and document["replace"]):
+        _refuse()
+    asset = Asset(KINDS[document.pop("kind")], document.pop("name"))
+    return Change(**{**document, "asset": asset, "entry": _parse_entry(document["entry"])})
 
 
 def _parse_entry(value: Json | None) -> Entry | None:
@@ -90,42 +123,38 @@ def _parse_entry(value: Json | None) -> Entry | None:
     return Entry(**value, accepted=None if accepted is None else Accepted(**accepted))
 
 
-def _is_sha256(value: object) -> bool:
-    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
+def _are_sound(document: Json, sound: Mapping[str, Callable[[Any], bool]]) -> bool:
+    return document.keys() == sound.keys() and all(is_sound(document[key]) for key, is_sound in sound.items())
 
 
 def _are_slots(value: object) -> bool:
-    return isinstance(value, list) and set(cast("list[str]", value)) <= _SLOTS
-
-
-def _are_paths(value: object) -> bool:
-    return isinstance(value, list) and not any(map(path_fault, cast("list[str]", value)))
+    return isinstance(value, list) and all(slot == COPY or slot in SKILL.exposures for slot in value)
 
 
 def _is_entry(value: Json | None) -> bool:
-    return value is None or all(is_sound(value[key]) for key, is_sound in _SOUND_ENTRY.items())
+    return value is None or _are_sound(value, _SOUND_ENTRY)
 
 
-_SLOTS = {COPY, *DIRECTORIES}
-_SOUND_ENTRY: dict[str, Callable[[Any], bool]] = {
+_SOUND_ENTRY: Mapping[str, Callable[[Any], bool]] = {
     "commit": is_commit,
     "installed_at": is_time,
-    "digests": lambda value: (
-        value is None or (all(map(_is_sha256, value.values())) and not any(map(path_fault, value)))
-    ),
-    "executable": lambda value: value is None or _are_paths(value),
-    "exposed": lambda value: value is None or _are_paths(value),
-    "accepted": lambda value: value is None or (_is_sha256(value["plan"]) and isinstance(value["by"], str)),
+    "digests": lambda value: value is None or (all(map(is_sha256, value.values())) and not any(map(path_fault, value))),
+    "executable": lambda value: value is None or are_paths(value),
+    "exposed": lambda value: value is None or are_paths(value),
+    "accepted": lambda value: value is None or (is_sha256(value["plan"]) and isinstance(value["by"], str)),
 }
-_SOUND: dict[str, Callable[[Any], bool]] = {
+_SOUND_CHANGE: Mapping[str, Callable[[Any], bool]] = {
+    "kind": lambda value: value in KINDS,
     "name": is_entry_name,
+    "entry": _is_entry,
+    "digest": lambda value: value is None or is_sha256(value),
+    "replace": _are_slots,
+    "link": lambda value: _are_slots(value) and COPY not in value,
+    "remove": _are_slots,
+    "displaced": lambda value: _are_slots(list(value)) and all(map(is_sha256, value.values())),
+    "disposable": lambda value: value is None or is_sha256(value),
+}
+_SOUND: Mapping[str, Callable[[Any], bool]] = {
     "staging": lambda value: _STAGING.fullmatch(value) is not None,
     "stamp": lambda value: _STAMP.fullmatch(value) is not None,
-    "entry": _is_entry,
-    "plan": lambda value: value is None or _is_sha256(value),
-    "swap": _are_slots,
-    "link": lambda value: _are_slots(value) and COPY not in value,
-    "take": _are_slots,
-    "old": lambda value: _are_slots(list(value)) and all(map(_is_sha256, value.values())),
-    "clean": lambda value: value is None or _is_sha256(value),
 }

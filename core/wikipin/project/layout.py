@@ -3,14 +3,13 @@
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 
+from wikipin.asset import KINDS, MEMTOMEM
 from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.plan import refusal
 from wikipin.project.staging import OWNER, STAGING
 
-MEMTOMEM = ".memtomem"
 LOCK = ".lock.json.lock"
 LOCKFILE = "lock.json"
-SKILLS = "skills"
 TXN = ".txn"
 REDO = "redo.json"
 BACKUP = ".backup"
@@ -22,7 +21,7 @@ FILES = {
 }
 """What the first install writes beside the lockfile, for git."""
 
-_DIRECTORIES = (SKILLS, STAGING, TXN, BACKUP)
+_DIRECTORIES = (*(kind.section for kind in KINDS.values()), STAGING, TXN, BACKUP)
 
 
 def check_layout(memtomem: Folder) -> None:
@@ -53,7 +52,7 @@ def _check(folder: Folder, name: str, path: str, expected: FileType) -> None:
 
 @contextmanager
 def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
-    """Open the directory `name`; None where there is none, or none any more."""
+    """Open the directory `name`; None if there is none, or none any more."""
     try:
         child = folder.child(name) if folder.what(name) is FileType.DIRECTORY else None
     except FileNotFoundError:
@@ -63,7 +62,7 @@ def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
 
 
 def check_writable(memtomem: Folder) -> None:
-    """Refuse what could not be carried through: where a directory of ours may not be written to, nothing is begun."""
+    """Refuse what could not be carried through: if a directory of ours may not be written to, nothing is begun."""
     if not memtomem.is_writable():
         raise refusal.unwritable(MEMTOMEM)
     for name in _DIRECTORIES:

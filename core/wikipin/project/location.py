@@ -10,10 +10,11 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from wikipin.asset import MEMTOMEM
 from wikipin.disk.ancestry import Ancestor, LinkOnTheWayError, open_ancestry
 from wikipin.disk.folder import FileType, Identity, NotOrdinaryError
 from wikipin.errors import WikipinError
-from wikipin.project.layout import LOCKFILE, MEMTOMEM
+from wikipin.project.layout import LOCKFILE
 from wikipin.project.project import Project
 
 _PLUGINS = ("PLUGIN_ROOT", "CLAUDE_PLUGIN_ROOT")

@@ -11,10 +11,11 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 
+from wikipin.asset import Asset
 from wikipin.checkpoint import checkpoint
 from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
 from wikipin.errors import WikipinError
-from wikipin.project.layout import LOCK, SKILLS
+from wikipin.project.layout import LOCK
 
 LOCK_SECONDS = 30.0
 
@@ -23,24 +24,28 @@ _POLL_SECONDS = 0.005
 
 @contextmanager
 def locked(memtomem: Folder, *, seconds: float = LOCK_SECONDS) -> Generator[None]:
-    """Hold the project's lock; `busy` where it is not free within `seconds`."""
+    """Hold the project's lock; `busy` if it is not free within `seconds`."""
     with _locked_file(memtomem, LOCK, os.O_CREAT, seconds):
         yield
 
 
 @contextmanager
-def locked_copies(memtomem: Folder, names: Iterable[str]) -> Generator[None]:
-    """Hold memtomem's lock of each of these skills, where it has ever been at work on one; take the project's after it.
+def locked_copies(memtomem: Folder, assets: Iterable[Asset]) -> Generator[None]:
+    """Hold memtomem's lock of each of these, if it has ever been at work on one; take the project's after it.
 
-    Where its file is not there, none is made: nothing but skills belongs among the skills.
+    If its file is not there, none is made: nothing but assets belongs among the assets.
     """
+    wanted: dict[str, set[str]] = {}
+    for asset in assets:
+        wanted.setdefault(asset.kind.section, set()).add(f".{asset.name}.lock")
     with ExitStack() as stack:
-        if memtomem.what(SKILLS) is FileType.DIRECTORY:
-            skills = stack.enter_context(memtomem.child(SKILLS))
-            for name in sorted(names):
-                if skills.what(f".{name}.lock") is FileType.FILE:
-                    with suppress(FileNotFoundError):
-                        stack.enter_context(_locked_file(skills, f".{name}.lock", 0, LOCK_SECONDS))
+        for section, locks in sorted(wanted.items()):
+            if memtomem.what(section) is FileType.DIRECTORY:
+                copies = stack.enter_context(memtomem.child(section))
+                for lock in sorted(locks.intersection(copies.names())):
+                    if copies.what(lock) is FileType.FILE:
+                        with suppress(FileNotFoundError):
+                            stack.enter_context(_locked_file(copies, lock, 0, LOCK_SECONDS))
         yield
 
 

@@ -1,248 +1,152 @@
-"""The steps of a transaction on one slot: a tree comes into its place, goes from it, or is shown there.
+"""The steps of one change of a transaction: the copy comes into its place or goes, and is shown where agents look.
 
-A slot is where one tree of a change stands: the canonical copy, or an exposure. Each step sees whether it has been
-done, and can be done again. What has to go and is not known to be in some commit is kept in `.memtomem/.backup`.
+Each can be done again. An error of the disk is raised only after something was done; then the journal stays.
 """
 
 import errno
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
-from wikipin.disk.scan import plan_at
-from wikipin.plan.change import COPY
-from wikipin.plan.exposure import DIRECTORIES, exposed_path, link_target
-from wikipin.project.journal import Journal, displaced_name, staged_name
-from wikipin.project.layout import BACKUP, MEMTOMEM
+from wikipin.asset import Asset
+from wikipin.disk.folder import NotOrdinaryError
+from wikipin.plan.change import COPY, Change
+from wikipin.project.slot import Slot, Transaction
 
 _PASSING = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EINTR})
 """What a disk says that may say otherwise later. What is in the way, or is not allowed, stays so."""
 
-
-class Progress(Enum):
-    """How far the staged tree of a slot has come."""
-
-    WAITING = "it is where it was staged"
-    DONE = "it is in its place, or was"
-    DAMAGED = "it is where it was staged, and is not what was staged"
+_NO_REASON = "the disk gave no reason"
 
 
 @dataclass
 class Outcome:
-    """What a transaction did: since when the skill is there, where it can be seen, and what stayed undone."""
+    """What became of one change: since when the asset is there, where it can be seen, and what stayed undone."""
 
-    installed_at: str | None
+    change: Change
     exposed: list[str] = field(default_factory=list[str])
     not_exposed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Where it could not be shown (path, why)."""
 
     unexposed: list[str] = field(default_factory=list[str])
-    not_unexposed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    still_exposed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Where it could not be taken away (path, why)."""
+
     backups: list[str] = field(default_factory=list[str])
     """Where edited bytes are now, those of the canonical copy first."""
 
+    failure: OSError | None = None
+    """Why nothing was changed: a FileExistsError if something has come to stand in the place meanwhile."""
 
-@dataclass(frozen=True)
-class Transaction:
-    """One journal, and the directories that it is about. `staging` is None once it was swept: all of it is done."""
+    @property
+    def asset(self) -> Asset:
+        """What was changed."""
+        return self.change.asset
 
-    root: Folder
-    memtomem: Folder
-    skills: Folder
-    staging: Folder | None
-    journal: Journal
-
-    def progress(self, slot: str, into: Folder) -> Progress:
-        """Tell how far the staged tree of a slot has come."""
-        if self.staging is None:
-            return Progress.DONE
-        staged = staged_name(self.journal.name, slot)
-        if self.staging.what(staged) is FileType.NOTHING:
-            return Progress.DONE
-        if plan_at(self.staging, staged) == self.journal.plan:
-            return Progress.WAITING
-        # An exchange leaves here what was displaced; but where that still stands in its place, there was no exchange.
-        is_exchanged = slot in self.journal.old and plan_at(into, self.journal.name) != self.journal.old[slot]
-        return Progress.DONE if is_exchanged else Progress.DAMAGED
-
-    def is_untouched(self, slot: str, into: Folder) -> bool:
-        """Tell whether nothing at all has been done to a slot yet."""
-        if self.staging is None or self.progress(slot, into) is Progress.DONE:
-            return False
-        return self.staging.what(displaced_name(self.journal.name, slot)) is FileType.NOTHING
+    @property
+    def installed_at(self) -> str | None:
+        """Since when it is there; None if it is not there any more."""
+        return self.change.entry.installed_at if self.change.entry else None
 
 
-def swap(transaction: Transaction, slot: str, into: Folder) -> bool:
-    """Put the staged tree into its place, unless that is done; False where something stands that nobody knew of."""
-    name, staging, progress = transaction.journal.name, transaction.staging, transaction.progress(slot, into)
-    if progress is Progress.DAMAGED:
-        raise OSError(errno.EIO, "what was staged has changed")
-    if staging is None or progress is Progress.DONE:
-        into.sync()  # whoever moved it may have died before
-        return into.what(name) is not FileType.NOTHING
-    staged = staged_name(name, slot)
-    try:
-        if into.what(name) is FileType.NOTHING:
-            staging.place(staged, into, name)
-        elif slot not in transaction.journal.old:
-            return False
-        elif not staging.exchange(staged, into, name):
-            into.place(name, staging, displaced_name(name, slot))
-            staging.place(staged, into, name)
-    except FileExistsError:
-        return False
-    into.sync()
-    staging.sync()
-    return True
+class Placement:
+    """One change of a transaction, step by step."""
 
+    def __init__(self, transaction: Transaction, change: Change) -> None:
+        self._transaction = transaction
+        self._change = change
+        self._copy = Slot(transaction, change, COPY)
+        self.outcome = Outcome(change)
 
-def take(transaction: Transaction, slot: str, where: Folder) -> None:
-    """Take what stands at a slot away, unless that is done."""
-    name, staging = transaction.journal.name, transaction.staging
-    displaced = displaced_name(name, slot)
-    if staging is not None and staging.what(displaced) is FileType.NOTHING and where.what(name) is not FileType.NOTHING:
-        where.place(name, staging, displaced)
-        staging.sync()
-    where.sync()
-
-
-def expose(transaction: Transaction, done: Outcome) -> None:
-    """Make the exposures. One that cannot be made is no reason to undo a change: it is left out, and named."""
-    for word in sorted({*transaction.journal.link, *transaction.journal.swap} - {COPY}):
-        path = exposed_path(word, transaction.journal.name)
+    def place_copy(self) -> None:
+        """Put the copy into its place, if one is to come. If the disk refuses before anything was done, note that."""
+        if COPY not in self._change.replace:
+            return
         try:
-            _expose_in(transaction, word)
+            if not self._copy.replace():
+                self.outcome.failure = FileExistsError(errno.EEXIST, "something else stands there", self._copy.path)
         except OSError as error:
-            if _is_seen_exposed(transaction, word):
-                raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
-            done.not_exposed.append((path, error.strerror or "the disk gave no reason"))
-        else:
-            if not _is_exposed(transaction, word):
-                done.not_exposed.append((path, "something else stands there"))
-
-
-def _expose_in(transaction: Transaction, word: str) -> None:
-    parent, last = DIRECTORIES[word].split("/")
-    is_new = transaction.root.what(parent) is FileType.NOTHING
-    with transaction.root.make_child(parent) as above:
-        if is_new:
-            transaction.root.sync()
-        is_new = above.what(last) is FileType.NOTHING
-        with above.make_child(last) as folder:
-            if is_new:
-                above.sync()
-            if word in transaction.journal.swap:
-                swap(transaction, word, folder)
-            else:
-                with suppress(FileExistsError):
-                    folder.link(transaction.journal.name, link_target(word, transaction.journal.name))
-            folder.sync()
-
-
-def _is_seen_exposed(transaction: Transaction, word: str) -> bool:
-    """Tell the same as `_is_exposed`; what may not be looked at was not made there."""
-    try:
-        return _is_exposed(transaction, word)
-    except PermissionError:
-        return False
-
-
-def _is_exposed(transaction: Transaction, word: str) -> bool:
-    """Tell whether what stands there is what the journal says: the link, or a copy of the same tree."""
-    name = transaction.journal.name
-    try:
-        with transaction.root.descendant(DIRECTORIES[word]) as folder:
-            if word in transaction.journal.swap:
-                return plan_at(folder, name) == transaction.journal.plan
-            return folder.what(name) is FileType.LINK and folder.read_link(name) == link_target(word, name)
-    except (FileNotFoundError, NotOrdinaryError):
-        return False
-
-
-def _stands(transaction: Transaction, word: str) -> bool:
-    """Tell whether anything stands where an exposure was."""
-    try:
-        with transaction.root.descendant(DIRECTORIES[word]) as folder:
-            return folder.what(transaction.journal.name) is not FileType.NOTHING
-    except OSError:
-        return True  # it cannot be seen
-
-
-def unexpose(transaction: Transaction, done: Outcome) -> None:
-    """Take the exposures away that the journal names, links and copies. What is neither is left, and named."""
-    name = transaction.journal.name
-    for word in sorted({*transaction.journal.take} - {COPY}):
-        path = exposed_path(word, name)
-        try:
-            with transaction.root.descendant(DIRECTORIES[word]) as folder:
-                if word in transaction.journal.old:
-                    take(transaction, word, folder)
-                elif folder.what(name) is FileType.LINK and folder.read_link(name) == link_target(word, name):
-                    folder.discard(name)
-                folder.sync()
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            if not _stands(transaction, word):
-                raise  # it is gone, and not yet on the medium: whoever finishes the journal sees to that
-            done.not_unexposed.append((path, error.strerror or "the disk gave no reason"))
-            continue
-        done.unexposed.append(path)
-
-
-def is_untaken(transaction: Transaction, slot: str, where: Folder) -> bool:
-    """Tell whether what is to go from a slot still stands there, whole."""
-    displaced = displaced_name(transaction.journal.name, slot)
-    is_kept = transaction.staging is not None and transaction.staging.what(displaced) is FileType.NOTHING
-    return is_kept and where.what(transaction.journal.name) is not FileType.NOTHING
-
-
-def put_back(transaction: Transaction) -> list[str]:
-    """Undo `unexpose`, and return the paths at which it could not be undone."""
-    missing: list[str] = []
-    for word in sorted({*transaction.journal.take} - {COPY}):
-        try:
-            with transaction.root.descendant(DIRECTORIES[word]) as folder:
-                _put_back(transaction, word, folder)
-        except OSError as error:
-            if error.errno in _PASSING:
+            if not self._copy.is_untouched():
                 raise
-            missing.append(exposed_path(word, transaction.journal.name))
-    return missing
+            self.outcome.failure = OSError(error.errno, error.strerror, self._copy.path)
 
+    def expose(self) -> None:
+        """Make the exposures. One that cannot be made is no reason to undo a change: it is left out, and named."""
+        for slot in self._exposures({*self._change.link, *self._change.replace}):
+            try:
+                (slot.replace if slot.word in self._change.replace else slot.link)()
+            except OSError as error:
+                if self._is_seen_exposed(slot):
+                    raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
+                self.outcome.not_exposed.append((slot.path, error.strerror or _NO_REASON))
+            else:
+                if not self._is_exposed(slot):
+                    self.outcome.not_exposed.append((slot.path, "something else stands there"))
 
-def _put_back(transaction: Transaction, word: str, folder: Folder) -> None:
-    name, displaced = transaction.journal.name, displaced_name(transaction.journal.name, word)
-    if word not in transaction.journal.old:
-        with suppress(FileExistsError):
-            folder.link(name, link_target(word, name))
-    elif transaction.staging is not None and transaction.staging.what(displaced) is not FileType.NOTHING:
-        transaction.staging.place(displaced, folder, name)
-    folder.sync()
-
-
-def keep_edits(transaction: Transaction, done: Outcome) -> None:
-    """Move what was displaced, and is in no commit, to `.memtomem/.backup`, never over an earlier one."""
-    if transaction.staging is None:
-        return
-    journal = transaction.journal
-    for slot in sorted({*journal.swap, *journal.take}, key=lambda slot: (slot != COPY, slot)):
-        for displaced in (staged_name(journal.name, slot), displaced_name(journal.name, slot)):
-            if transaction.staging.what(displaced) is FileType.NOTHING:
+    def unexpose(self) -> None:
+        """Take the exposures away that are to go, links and copies. What is neither is left, and named."""
+        for slot in self._exposures(self._change.remove):
+            try:
+                (slot.remove if slot.word in self._change.displaced else slot.unlink)()
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if not _may_stand(slot):
+                    raise  # it is gone, and not yet on the medium: whoever finishes the journal sees to that
+                self.outcome.still_exposed.append((slot.path, error.strerror or _NO_REASON))
                 continue
-            if plan_at(transaction.staging, displaced) in {journal.clean, journal.plan} - {None}:
-                continue
-            done.backups.append(_keep(transaction, transaction.staging, displaced, slot))
+            self.outcome.unexposed.append(slot.path)
+
+    def remove_copy(self) -> None:
+        """Take the copy away, if it is to go. One that cannot be moved stays, and its exposures are made again."""
+        if COPY not in self._change.remove:
+            return
+        try:
+            self._copy.remove()
+        except OSError as error:
+            if not self._copy.is_unremoved():
+                raise
+            missing = "".join(f", and '{path}' could not be made again" for path in self._put_back())
+            self.outcome.failure = OSError(error.errno, f"{error.strerror}{missing}", self._copy.path)
+
+    def keep_edits(self) -> None:
+        """Move what was displaced, and is in no commit, to `.memtomem/.backup`, never over an earlier one."""
+        slots = [self._copy, *self._exposures({*self._change.replace, *self._change.remove})]
+        for slot in slots:
+            self.outcome.backups += slot.keep(is_exchanged=self.outcome.failure is None)
+
+    def _exposures(self, words: Sequence[str] | set[str]) -> list[Slot]:
+        return [Slot(self._transaction, self._change, word) for word in sorted({*words} - {COPY})]
+
+    def _is_exposed(self, slot: Slot) -> bool:
+        """Tell whether what stands there is what the journal says: the link, or a copy of the same tree."""
+        try:
+            return slot.is_replaced() if slot.word in self._change.replace else slot.is_link()
+        except (FileNotFoundError, NotOrdinaryError):
+            return False
+
+    def _is_seen_exposed(self, slot: Slot) -> bool:
+        """Tell the same; what may not be looked at was not made there."""
+        try:
+            return self._is_exposed(slot)
+        except PermissionError:
+            return False
+
+    def _put_back(self) -> list[str]:
+        """Undo `unexpose`, and return the paths at which it could not be undone."""
+        missing: list[str] = []
+        for slot in self._exposures(self._change.remove):
+            try:
+                (slot.put_back if slot.word in self._change.displaced else slot.link)()
+            except OSError as error:
+                if error.errno in _PASSING:
+                    raise
+                missing.append(slot.path)
+        return missing
 
 
-def _keep(transaction: Transaction, staging: Folder, displaced: str, slot: str) -> str:
-    wanted = f"{transaction.journal.name}-{transaction.journal.stamp}" + ("" if slot == COPY else f"-{slot}")
-    with transaction.memtomem.make_child(BACKUP) as backup:
-        number, name = 1, wanted
-        while backup.what(name) is not FileType.NOTHING:
-            number, name = number + 1, f"{wanted}-{number + 1}"
-        staging.place(displaced, backup, name)
-        backup.sync()
-    transaction.memtomem.sync()
-    return f"{MEMTOMEM}/{BACKUP}/{name}"
+def _may_stand(slot: Slot) -> bool:
+    """Tell whether anything may stand there: also if nobody can see it."""
+    try:
+        return slot.stands()
+    except OSError:
+        return True

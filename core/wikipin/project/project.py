@@ -11,35 +11,23 @@ import os
 import weakref
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from wikipin.asset import MEMTOMEM, Asset
 from wikipin.checkpoint import shielded
 from wikipin.disk.folder import FileType, Folder, Identity, NotOrdinaryError
 from wikipin.errors import WikipinError
-from wikipin.plan import refusal
 from wikipin.plan.change import Change
-from wikipin.plan.exposure import CANONICAL
 from wikipin.plan.state import ProjectSkill
-from wikipin.project.hindrance import check_movable
-from wikipin.project.inspection import Survey, lockfile_bytes, look, survey, unsettled, unsettled_of
-from wikipin.project.journal import Journal, staged_name
-from wikipin.project.layout import FILES, LOCK, MEMTOMEM, TXN, check_layout, check_writable
+from wikipin.project.change_set import ChangeSet
+from wikipin.project.inspection import Survey, lockfile_bytes, survey, unsettled
+from wikipin.project.layout import LOCK, check_layout
 from wikipin.project.lock import locked, locked_copies
 from wikipin.project.placing import Outcome
-from wikipin.project.staging import Staging, open_staging
-from wikipin.project.transaction import (
-    NotCommittedError,
-    finish,
-    has_journal,
-    has_leftovers,
-    recover,
-    replace_file,
-    write_journal,
-)
+from wikipin.project.transaction import NotCommittedError, has_journal, has_leftovers, recover
 from wikipin.tree import LARGEST_FILE, Tree
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
@@ -47,6 +35,29 @@ _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.E
 _NOT_THERE = (FileNotFoundError, NotOrdinaryError, PermissionError)
 
 _T = TypeVar("_T")
+
+
+Decide = Callable[[ProjectSkill], Change | None]
+"""Says what is done to an asset, from values alone, or None if nothing is to be done; or refuses. It is asked twice."""
+
+ReadTree = Callable[[ProjectSkill, Change], Tree | None]
+"""Returns the tree that a change puts into place, None if there is none; or refuses. No lock is held."""
+
+Tell = Callable[[int, int, str], None]
+"""Called with how many steps are done, of how many, and what was done last."""
+
+
+def tell_nobody(_: int, __: int, ___: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Applied:
+    """What became of each asset."""
+
+    done: dict[Asset, Outcome] = field(default_factory=dict[Asset, Outcome])
+    unchanged: dict[Asset, ProjectSkill] = field(default_factory=dict[Asset, ProjectSkill])
+    failed: dict[Asset, WikipinError] = field(default_factory=dict[Asset, WikipinError])
 
 
 class Project(AbstractContextManager["Project"]):
@@ -78,24 +89,23 @@ class Project(AbstractContextManager["Project"]):
             return str("~" / self.path.relative_to(os.path.realpath(Path.home())))
         return str(self.path)
 
-    def look(self, name: str) -> ProjectSkill:
-        """Return what the project says of one skill, without a lock unless something is under way."""
-        with self._opened() as root:
-            return self._consistently(root, lambda memtomem: look(root, memtomem, name), unsettled)
+    def look(self, asset: Asset) -> ProjectSkill:
+        """Return what the project says of one asset, without a lock unless something is under way."""
+        return self.survey([asset]).assets[asset]
 
-    def survey(self) -> Survey:
-        """Return what the project says of all its skills, as `look` does."""
+    def survey(self, assets: Iterable[Asset] | None = None) -> Survey:
+        """Return what the project says of `assets`, of all that it has if they are None, as `look` does."""
         with self._opened() as root:
-            return self._consistently(root, lambda memtomem: survey(root, memtomem), unsettled_of)
+            return self._look_at(root, assets)
 
     def read_lockfile(self) -> bytes | None:
         """Return the bytes of the lockfile as they are, or None where there is none."""
         with self._opened() as root:
             return self._consistently(root, lockfile_bytes, lambda _: [])
 
-    def read_copy(self, name: str, paths: Iterable[str]) -> dict[str, bytes]:
-        """Return the bytes of files of a skill's copy, as `read_files` does."""
-        return self.read_files(f"{CANONICAL}/{name}", paths)
+    def read_copy(self, asset: Asset, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of files of an asset's copy, as `read_files` does."""
+        return self.read_files(asset.canonical, paths)
 
     def read_files(self, directory: str, paths: Iterable[str], *, most: float = math.inf) -> dict[str, bytes]:
         """Return the bytes of files below one directory, of each one more than LARGEST_FILE at most.
@@ -113,28 +123,51 @@ class Project(AbstractContextManager["Project"]):
                     break
         return found
 
-    @contextmanager
-    def change(self, changes: Iterable[tuple[Change, Tree | None]]) -> Generator["Locked"]:
-        """Stage what each change needs; then hold the project's lock, with everything finished that a crash left.
+    def apply(
+        self,
+        assets: Iterable[Asset],
+        decide: Decide,
+        read_tree: ReadTree,
+        *,
+        dry_run: bool = False,
+        tell: Tell = tell_nobody,
+    ) -> Applied:
+        """Do to each asset what `decide` says, all as one change, and return what became of each.
 
-        A change that replaces nothing and puts nothing into place has no tree.
+        Look, decide, read and stage what comes, take the lock, look and decide again, commit. What `decide` or
+        `read_tree` refuses is left out, before the lock or under it. With `dry_run` nothing is staged, and `done` says
+        what would be. Raises `io-error`, whose text says whether the changes are committed; and what a look raises.
         """
+        applied = Applied()
+        wanted = list(dict.fromkeys(assets))
         with self._opened() as root, ExitStack() as stack:
-            memtomem = stack.enter_context(root.make_child(MEMTOMEM))
-            root.sync()
-            check_writable(memtomem)
-            staging = stack.enter_context(open_staging(memtomem))
-            names: list[str] = []
-            for change, tree in changes:
-                names.append(change.name)
-                if tree is not None:
-                    for slot in change.swap:
-                        staging.write(staged_name(change.name, slot), tree)
-            stack.enter_context(locked_copies(memtomem, names))
-            stack.enter_context(locked(memtomem))
-            stack.enter_context(shielded())
-            recover(root, memtomem)
-            yield Locked(root, memtomem, staging)
+            change_set = ChangeSet(root, stack)
+            before = self._look_at(root, wanted)
+            for number, (asset, seen) in enumerate(before.assets.items(), start=1):
+                try:
+                    if (change := decide(seen)) is None:
+                        applied.unchanged[asset] = seen
+                        continue
+                    tree = read_tree(seen, change)
+                except WikipinError as error:
+                    applied.failed[asset] = error
+                    continue
+                if dry_run:
+                    applied.done[asset] = Outcome(change)
+                else:
+                    change_set.stage(change, tree)
+                tell(number, len(wanted) + 1, f"read {asset.name}")
+            if change_set.assets:
+                with change_set.locked() as seen_now:
+                    changes = _decide_again(seen_now, decide, applied)
+                    outcomes, failures = change_set.commit(changes, seen_now)
+                applied.done |= {outcome.asset: outcome for outcome in outcomes}
+                applied.failed |= failures
+                tell(len(wanted) + 1, len(wanted) + 1, f"done with {len(outcomes)}")
+        return applied
+
+    def _look_at(self, root: Folder, assets: Iterable[Asset] | None) -> Survey:
+        return self._consistently(root, lambda memtomem: survey(root, memtomem, assets), unsettled)
 
     @contextmanager
     def _opened(self) -> Generator[Folder]:
@@ -157,28 +190,28 @@ class Project(AbstractContextManager["Project"]):
             )
 
     def _consistently(
-        self, root: Folder, read: Callable[[Folder | None], _T], unsettled: Callable[[_T], list[str]]
+        self, root: Folder, read: Callable[[Folder | None], _T], unsettled: Callable[[_T], list[Asset]]
     ) -> _T:
-        """Read without the lock; where that may have seen the middle of a change, finish it or wait, and read again.
+        """Read without the lock; if that may have seen the middle of a change, finish it or wait, and read again.
 
-        `unsettled` names the skills of which something was seen that a change leaves in its middle, and an edit too.
+        `unsettled` names the assets of which something was seen that a change leaves in its middle, and an edit too.
         """
         if root.what(MEMTOMEM) is FileType.NOTHING:
             return read(None)
         with root.child(MEMTOMEM) as memtomem:
             check_layout(memtomem)
-            seen, names = None, list[str]()
+            seen, assets = None, list[Asset]()
             if not has_journal(memtomem):
                 with suppress(FileNotFoundError):  # renamed away while we read
                     seen = read(memtomem)
-                    names = unsettled(seen)
-            if seen is not None and not names:
+                    assets = unsettled(seen)
+            if seen is not None and not assets:
                 _tidy(root, memtomem)
                 return seen
             if memtomem.what(LOCK) is FileType.NOTHING:
                 return read(memtomem)
             try:
-                with locked_copies(memtomem, names), locked(memtomem):
+                with locked_copies(memtomem, assets), locked(memtomem):
                     with shielded():
                         recover(root, memtomem)
                     return read(memtomem)
@@ -195,81 +228,20 @@ def _tidy(root: Folder, memtomem: Folder) -> None:
             recover(root, memtomem)
 
 
-class Locked:
-    """A project under its lock."""
-
-    def __init__(self, root: Folder, memtomem: Folder, staging: Staging) -> None:
-        self._root = root
-        self._memtomem = memtomem
-        self._staging = staging
-
-    def look(self, name: str) -> ProjectSkill:
-        """Return what the project says of one skill now."""
-        with _explained():
-            return look(self._root, self._memtomem, name)
-
-    def commit(self, change: Change) -> Outcome:
-        """Do `change`: whole, or, where an error says so, certain to be finished by the next command."""
-        with _explained():
-            if has_journal(self._memtomem):  # of the change before this one, which the disk did not let us finish
-                recover(self._root, self._memtomem)
-            return self._commit(change)
-
-    def _commit(self, change: Change) -> Outcome:
-        staged = (staged_name(change.name, slot) for slot in change.swap)
-        if any(self._staging.plans.get(name) != change.plan for name in staged):
-            raise WikipinError(
-                "busy", f"another program changed skill '{change.name}' in this project meanwhile", "Call again"
-            )
-        check_movable(self._root, self._memtomem, self._staging, change)
-        now = datetime.now(UTC)
-        entry = change.entry
-        if entry is not None and not entry.installed_at:
-            entry = replace(entry, installed_at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-        journal = Journal(
-            change.name,
-            self._staging.name,
-            now.strftime("%Y%m%dT%H%M%S%fZ"),
-            entry,
-            change.plan,
-            change.swap,
-            change.link,
-            change.take,
-            change.old,
-            change.clean,
-        )
-        with self._memtomem.make_child(TXN) as txn:
-            for name, text in FILES.items():
-                if self._memtomem.what(name) is FileType.NOTHING:
-                    replace_file(self._memtomem, txn, name, text, 0o666)
-            self._memtomem.sync()
-            done = self._run(txn, journal)
-        if done is None:
-            raise refusal.appeared(
-                change.name, has_entry=look(self._root, self._memtomem, change.name).entry is not None
-            )
-        return done
-
-    def _run(self, txn: Folder, journal: Journal) -> Outcome | None:
-        """Write the journal and do what it says; an error says whether the change is committed."""
-        self._staging.keep = True
+def _decide_again(seen: Survey, decide: Decide, applied: Applied) -> list[Change]:
+    """Return what is to be done, as the project is under the lock."""
+    changes: list[Change] = []
+    for asset, now in seen.assets.items():
         try:
-            write_journal(txn, journal)
-            done = finish(self._root, self._memtomem, journal)
-        except NotCommittedError:
-            self._staging.keep = False
-            raise
-        except OSError as error:
-            raise WikipinError(
-                "io-error",
-                f"the disk said '{error.strerror}' while skill '{journal.name}' was put into place; "
-                "the change is committed",
-                "Make room or mend the disk; the next call to wikipin finishes the change",
-            ) from error
-        except WikipinError as error:  # the lockfile, of all things, was broken by somebody in the meantime
-            raise WikipinError(error.code, f"{error.problem}; the change is committed", error.remedy) from error
-        self._staging.keep = False
-        return done
+            change = decide(now)
+        except WikipinError as error:
+            applied.failed[asset] = error
+            continue
+        if change is None:  # another program has done it meanwhile
+            applied.unchanged[asset] = now
+        else:
+            changes.append(change)
+    return changes
 
 
 @contextmanager

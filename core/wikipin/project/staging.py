@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 
 from wikipin.checkpoint import checkpoint
 from wikipin.disk.deletion import delete_tree
+from wikipin.disk.durable import sync_file_system
 from wikipin.disk.folder import FileType, Folder
 from wikipin.tree import Tree
 
 STAGING = ".staging"
 OWNER = "owner"
 _PROBE = "probe"
+_MANY = 64
+"""Files from which one sync of the file system costs less than one of each; fewer are no reason to wait for others'."""
+
 _OPEN_OWNER = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -28,18 +32,30 @@ class Staging:
     name: str
     folder: Folder
     keep: bool = False
-    plans: dict[str, str] = field(default_factory=dict[str, str])
-    """The plan digest of what was written, by name."""
+    digests: dict[str, str] = field(default_factory=dict[str, str])
+    """The digest of what was written, by name."""
+
+    files: int = 0
 
     def write(self, name: str, tree: Tree) -> None:
-        """Write `tree` at `name` and sync it: all files first, then all of them to the medium, then directories."""
+        """Write `tree` at `name`; it is not synced yet."""
         with self.folder.make_child(name) as root:
             for file in tree.files:
                 checkpoint()
                 _write(root, file.path.split("/"), file.content, 0o777 if file.executable else 0o666)
-            root.sync_tree()
-        self.folder.sync()
-        self.plans[name] = tree.plan
+        self.digests[name] = tree.digest
+        self.files += len(tree.files)
+
+    def sync(self) -> None:
+        """Return when all that was written is on the medium: first the files, then the directories that name them.
+
+        If they are many, the whole file system is synced, where that can be relied upon.
+        """
+        if self.files < _MANY or not sync_file_system(self.folder.descriptor):
+            for name in self.digests:
+                with self.folder.child(name) as root:
+                    root.sync_tree()
+            self.folder.sync()
 
     def probe(self) -> str:
         """Return the name of a directory in it that is not empty, made at the first call."""

@@ -1,21 +1,24 @@
 """The transaction: a journal is written, and what it says is done, each step so that it can be done again.
 
-Once `write_journal` has returned the change is certain. `finish` is the same code for whoever wrote the journal and for
-whoever finds it after a crash; the project's lock is held in both.
+Once `write_journal` has returned its changes are certain. `finish` is the same code for whoever wrote the journal and
+for whoever finds it after a crash; the project's lock is held in both.
 """
 
-from contextlib import ExitStack, suppress
+import errno
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from wikipin.disk.folder import FileType, Folder
-from wikipin.plan.change import COPY
-from wikipin.plan.exposure import CANONICAL
-from wikipin.plan.lockfile import Lockfile
+from wikipin.plan.lockfile import Entry, Lockfile
 from wikipin.project import journal as journals
 from wikipin.project.inspection import read_lockfile
 from wikipin.project.journal import Journal, parse_journal
-from wikipin.project.layout import LOCKFILE, REDO, SKILLS, TXN, check_layout
-from wikipin.project.placing import Outcome, Transaction, expose, is_untaken, keep_edits, put_back, swap, take, unexpose
+from wikipin.project.layout import LOCKFILE, REDO, TXN, check_layout
+from wikipin.project.places import Places
+from wikipin.project.placing import Outcome, Placement
+from wikipin.project.slot import Transaction
 from wikipin.project.staging import STAGING, sweep
 
 
@@ -32,7 +35,7 @@ def has_journal(memtomem: Folder) -> bool:
 
 
 def has_leftovers(memtomem: Folder) -> bool:
-    """Tell whether anything is staged or half written: by somebody at transaction, or by somebody who is gone."""
+    """Tell whether anything is staged or half written: by somebody at work, or by somebody who is gone."""
     return any(_is_filled(memtomem, name) for name in (TXN, STAGING))
 
 
@@ -50,71 +53,55 @@ def recover(root: Folder, memtomem: Folder) -> None:
         with memtomem.child(TXN) as txn:
             if txn.what(REDO) is not FileType.NOTHING:
                 txn.sync()  # whoever committed may have died before: the journal goes to the medium before what it says
-                with suppress(NotCommittedError):  # it is undone, and stands in nobody's way any more
-                    finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)))
+                finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)), is_found=True)
             for name in txn.names():
                 txn.discard(name)
     sweep(memtomem)
 
 
 def write_journal(txn: Folder, journal: Journal) -> None:
-    """Commit: when this returns, what the journal says will be done. Raises NotCommittedError where it never will."""
+    """Commit: when this returns, what the journal says will be done. Raises NotCommittedError if it never will."""
     new = f"{REDO}.new"
+    content = journal.render().encode()
+    if len(content) > journals.LARGEST:
+        raise NotCommittedError(errno.EFBIG, os.strerror(errno.EFBIG), journals.PATH)
     try:
         txn.discard(new)
-        txn.write_new(new, journal.render().encode())
+        txn.write_new(new, content)
         txn.sync_file(new)
         txn.rename(new, txn, REDO)
     except OSError as error:
         raise NotCommittedError(error.errno, error.strerror, journals.PATH) from error
+    # Some file systems write a renaming down later than what is done after it (ext2; ext4 without a journal). There a
+    # power cut would leave half of a change and no journal; on those that keep the order this sync cannot be missed.
     txn.sync()
 
 
-def finish(root: Folder, memtomem: Folder, journal: Journal) -> Outcome | None:
-    """Do what the journal says, as far as it is not done yet; None where the place was taken, and nothing was done.
+def finish(root: Folder, memtomem: Folder, journal: Journal, *, is_found: bool = False) -> list[Outcome]:
+    """Do what the journal says, as far as it is not done yet, and return what became of each of its changes.
 
-    The copy comes before what leads to it, and goes after it, so that nobody sees an exposure of nothing.
+    Copies come before what leads to them, and go after it, so that nobody sees an exposure of nothing. A change of
+    which the disk refuses the first step is left out. `is_found` tells that another process wrote the journal.
     """
     with ExitStack() as stack:
         txn = stack.enter_context(memtomem.child(TXN))
-        skills = stack.enter_context(memtomem.make_child(SKILLS))
-        transaction = Transaction(root, memtomem, skills, _staging_of(memtomem, journal, stack), journal)
-        try:
-            is_placed = COPY not in journal.swap or swap(transaction, COPY, skills)
-        except OSError as error:
-            if not transaction.is_untouched(COPY, skills):
-                raise
-            txn.discard(REDO)
-            txn.sync()
-            raise NotCommittedError(error.errno, error.strerror, f"{CANONICAL}/{journal.name}") from error
-        done = None
-        if is_placed:
-            memtomem.sync()
-            done = Outcome(journal.entry.installed_at if journal.entry else None)
-            expose(transaction, done)
-            unexpose(transaction, done)
-            if COPY in journal.take:
-                _take_copy(transaction, txn, skills)
-            _record(memtomem, txn, journal, done)
-            keep_edits(transaction, done)
+        places = Places(root, memtomem, stack, is_found=is_found)
+        transaction = Transaction(places, _staging_of(memtomem, journal, stack), journal)
+        placements = [Placement(transaction, change) for change in journal.changes]
+        places.changed(memtomem)
+        for step in (Placement.place_copy, Placement.expose, Placement.unexpose, Placement.remove_copy):
+            for placement in placements:
+                if placement.outcome.failure is None:
+                    step(placement)
+            places.sync()
+        outcomes = [placement.outcome for placement in placements]
+        _record(memtomem, txn, [outcome for outcome in outcomes if outcome.failure is None])
+        for placement in placements:
+            placement.keep_edits()
+        places.sync()
         txn.discard(REDO)
         txn.sync()
-        return done
-
-
-def _take_copy(transaction: Transaction, txn: Folder, skills: Folder) -> None:
-    """Take the copy away. One that cannot be moved stays, and its exposures and its entry with it."""
-    try:
-        take(transaction, COPY, skills)
-    except OSError as error:
-        if not is_untaken(transaction, COPY, skills):
-            raise
-        missing = "".join(f", and '{path}' could not be made again" for path in put_back(transaction))
-        keep_edits(transaction, Outcome(None))
-        txn.discard(REDO)
-        txn.sync()
-        path = f"{CANONICAL}/{transaction.journal.name}"
-        raise NotCommittedError(error.errno, f"{error.strerror}{missing}", path) from error
+        return outcomes
 
 
 def _staging_of(memtomem: Folder, journal: Journal, stack: ExitStack) -> Folder | None:
@@ -124,25 +111,27 @@ def _staging_of(memtomem: Folder, journal: Journal, stack: ExitStack) -> Folder 
         return None
 
 
-def _record(memtomem: Folder, txn: Folder, journal: Journal, done: Outcome) -> None:
+def _record(memtomem: Folder, txn: Folder, outcomes: Sequence[Outcome]) -> None:
+    if not outcomes:
+        return
     before = read_lockfile(memtomem)
-    after = _recorded(before, journal, done)
+    after = before.with_entries({outcome.asset: _entry_after(before, outcome) for outcome in outcomes})
     if after != before or memtomem.what(LOCKFILE) is FileType.NOTHING:
         replace_file(memtomem, txn, LOCKFILE, after.render(), _mode_of(memtomem, LOCKFILE))
     else:
         memtomem.sync()  # whoever replaced it may have died before
 
 
-def _recorded(lockfile: Lockfile, journal: Journal, done: Outcome) -> Lockfile:
-    if journal.entry is None:
-        return lockfile.without_entry(journal.name)
-    unseen = {path for path, _ in done.not_exposed}
-    done.exposed = [path for path in journal.entry.exposed or [] if path not in unseen]
+def _entry_after(before: Lockfile, outcome: Outcome) -> Entry | None:
+    entry = outcome.change.entry
+    if entry is None:
+        return None
+    unseen = {path for path, _ in outcome.not_exposed}
+    outcome.exposed = [path for path in entry.exposed or [] if path not in unseen]
     # An exposure that could not be made, and that the lockfile has named before, is still to be made, or an old one.
-    before = lockfile.entry(journal.name)
-    named = () if before is None or before.exposed is None else before.exposed
-    ours = [*done.exposed, *unseen.intersection(named)]
-    return lockfile.with_entry(journal.name, replace(journal.entry, exposed=ours))
+    known = before.entry(outcome.asset)
+    named = () if known is None or known.exposed is None else known.exposed
+    return replace(entry, exposed=sorted([*outcome.exposed, *unseen.intersection(named)]))
 
 
 def _mode_of(folder: Folder, name: str) -> int:

@@ -1,17 +1,23 @@
-"""The verb `adopt`: a copy that somebody made by hand comes under the lockfile, if it is what a commit has."""
+"""The verb `adopt`: copies that a person made by hand come under the lockfile, if they are what a commit has."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
+from wikipin.asset import Asset
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName
 from wikipin.plan import refusal
 from wikipin.plan.acceptance import Acceptance
+from wikipin.plan.change import Change
 from wikipin.plan.exposure import Exposure
-from wikipin.plan.plan import has_bytes_of, plan_adopt, with_acceptance
+from wikipin.plan.lockfile import Accepted
+from wikipin.plan.plan import has_bytes_of, plan_adopt
+from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project
-from wikipin.skill import Skill
-from wikipin.tree import Copy
+from wikipin.skill import Edition, Skill
+from wikipin.tree import Copy, Tree
+from wikipin.verbs.content import Content, content_of
 from wikipin.verbs.install import Installed
+from wikipin.verbs.outcomes import Outcomes
 from wikipin.verbs.warnings import exposure_warnings, require_review
 from wikipin.wiki.deadline import TooSlowError
 from wikipin.wiki.wiki import Wiki
@@ -21,53 +27,95 @@ _MOST_VERSIONS = 200
 
 
 def adopt(
-    wiki_path: Path,
+    wiki: Wiki,
     project: Project,
-    name: SkillName,
+    asset: Asset,
     *,
     exposure: Exposure | None = None,
     acceptance: Acceptance | None = None,
 ) -> Installed:
-    """Record the copy of `name` at the newest commit that has exactly its bytes; a wrong executable bit is put right.
+    """Record the copy of `asset` at the newest commit that has exactly its bytes; a wrong executable bit is put right.
 
     Raises WikipinError: `local-edits` says, file by file, how a copy differs that no commit has.
     """
-    exposure = exposure or Exposure()
-    with Wiki(wiki_path) as wiki:
-        skill = _fitting_skill(wiki, name, project)
-    change = plan_adopt(skill.edition, project.look(name), exposure)
-    accepted, found = require_review(skill, acceptance, None, "adopt", "skill", name)
-    with project.change([(change, skill.tree)]) as locked:
-        done = locked.commit(with_acceptance(plan_adopt(skill.edition, locked.look(name), exposure), accepted))
-    return Installed(skill, done.installed_at, done.exposed, [*skill.warnings, *found, *exposure_warnings(done)])
+    return adopt_all(wiki, project, [asset], exposure=exposure, acceptance=acceptance).only()
 
 
-def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:
-    """Return the newest version that is the copy on disk, or else the newest one."""
-    head = wiki.resolve()
-    seen = project.look(name)
-    try:
-        newest = wiki.read_skill(head, name)
-    except WikipinError as error:
-        if seen.entry is None and seen.copy is not None:
-            if (skill := _earlier_version(wiki, name, seen.copy, head)) is not None:
-                return skill
-            if error.code == "not-in-wiki":
-                raise refusal.not_in_the_wiki(seen, error) from None
-        raise
-    if seen.entry is not None or seen.copy is None or has_bytes_of(seen.copy, newest.tree.listing):
-        return newest
-    return _earlier_version(wiki, name, seen.copy, head) or newest
+def adopt_all(
+    wiki: Wiki,
+    project: Project,
+    assets: Sequence[Asset],
+    *,
+    exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
+) -> Outcomes[Installed]:
+    """Record each of `assets` as `adopt` does, all as one change; what is refused is left out of it."""
+    return _Adoption(wiki, exposure or Exposure(), acceptance).run(project, assets)
 
 
-def _earlier_version(wiki: Wiki, name: SkillName, copy: Copy, head: Commit) -> Skill | None:
-    for commit in wiki.versions(name, head, most=_MOST_VERSIONS):
+class _Adoption:
+    """One call, and what was found out of each asset so far."""
+
+    def __init__(self, wiki: Wiki, exposure: Exposure, acceptance: Acceptance | None) -> None:
+        self._wiki, self._exposure, self._acceptance = wiki, exposure, acceptance
+        self._head = wiki.resolve()
+        self._skill: Skill | None = None
+        self._editions = dict[Asset, Edition]()
+        self._accepted = dict[Asset, Accepted | None]()
+        self._contents = dict[Asset, tuple[Content, list[str]]]()
+
+    def run(self, project: Project, assets: Sequence[Asset]) -> Outcomes[Installed]:
+        """Adopt them."""
+        applied = project.apply(assets, self._decide, self._read_tree)
+        done: dict[Asset, Installed] = {}
+        for asset, outcome in applied.done.items():
+            content, warnings = self._contents[asset]
+            warnings = [*warnings, *exposure_warnings(outcome)]
+            done[asset] = Installed(content, outcome.installed_at, outcome.exposed, warnings)
+        return Outcomes(done, failed=applied.failed)
+
+    def _decide(self, seen: ProjectSkill) -> Change:
+        if seen.asset not in self._editions:
+            self._wiki.deadline.renew()
+            self._skill = self._fitting(seen)
+            self._editions[seen.asset] = self._skill.edition
+        return plan_adopt(self._editions[seen.asset], seen, self._exposure, self._accepted.get(seen.asset))
+
+    def _read_tree(self, seen: ProjectSkill, _: Change) -> Tree:
+        skill = self._skill
+        if skill is None or skill.asset != seen.asset:
+            raise AssertionError("what is staged was read just now")
+        accepted, found = require_review(skill, self._acceptance, None, "adopt", "skill", skill.name)
+        self._accepted[seen.asset] = accepted
+        self._contents[seen.asset] = content_of(skill), [*skill.warnings, *found]
+        return skill.tree
+
+    def _fitting(self, seen: ProjectSkill) -> Skill:
+        """Return the newest version that is the copy on disk, or else the newest one."""
         try:
-            skill = wiki.read_skill(commit, name)
-        except TooSlowError:
+            newest = self._wiki.read_skill(self._head, SkillName(seen.asset.name))
+        except WikipinError as error:
+            if seen.entry is None and seen.copy is not None:
+                if (skill := self._earlier(seen.asset, seen.copy)) is not None:
+                    return skill
+                if error.code == "not-in-wiki":
+                    raise refusal.not_in_the_wiki(seen, error) from None
             raise
-        except WikipinError:  # it was no skill then
-            continue
-        if has_bytes_of(copy, skill.tree.listing):
-            return skill
-    return None
+        if seen.entry is not None or seen.copy is None or has_bytes_of(seen.copy, newest.tree.listing):
+            return newest
+        return self._earlier(seen.asset, seen.copy) or newest
+
+    def _earlier(self, asset: Asset, copy: Copy) -> Skill | None:
+        for commit in self._versions(asset):
+            try:
+                skill = self._wiki.read_skill(commit, SkillName(asset.name))
+            except TooSlowError:
+                raise
+            except WikipinError:  # it was no skill then
+                continue
+            if has_bytes_of(copy, skill.tree.listing):
+                return skill
+        return None
+
+    def _versions(self, asset: Asset) -> Sequence[Commit]:
+        return self._wiki.versions(SkillName(asset.name), self._head, most=_MOST_VERSIONS)

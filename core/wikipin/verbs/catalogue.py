@@ -2,13 +2,13 @@
 
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 
+from wikipin.asset import SKILL, Asset
 from wikipin.names import HEAD, Commit
-from wikipin.plan.state import Pinned, ProjectSkill, State, state_of
+from wikipin.plan.state import ProjectSkill, State, state_of
 from wikipin.project.inspection import Survey
 from wikipin.project.project import Project
-from wikipin.verbs.pins import read_pins
+from wikipin.verbs.pins import Pins
 from wikipin.wiki.wiki import Listed, Wiki
 
 
@@ -30,17 +30,17 @@ class Offers:
     skipped: tuple[tuple[str, str], ...]
 
 
-def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers:
+def list_skills(wiki: Wiki, project: Project, *, query: str = "") -> Offers:
     """Return the skills whose name or description has every word of `query`, whatever its case."""
-    with Wiki(wiki_path) as wiki:
-        catalogue = wiki.catalogue(wiki.resolve(HEAD))
-        survey = project.survey()
-        pins = read_pins(wiki, survey.skills.values(), catalogue.commit)
+    catalogue = wiki.catalogue(wiki.resolve(HEAD))
+    survey = project.survey()
+    pins = Pins(wiki, catalogue.commit)
+    pins.read(survey.lockfile.entries, survey.assets)
     words = _folded(query).split()
     return Offers(
         catalogue.commit,
         [
-            Offer(skill.name, skill.description, _state(skill, survey, pins.get(skill.name)))
+            Offer(skill.name, skill.description, _state(skill, survey, pins))
             for skill in catalogue.skills
             if _matches(words, skill)
         ],
@@ -48,9 +48,10 @@ def list_skills(wiki_path: Path, project: Project, *, query: str = "") -> Offers
     )
 
 
-def _state(skill: Listed, survey: Survey, pinned: Pinned | None) -> State:
-    seen = survey.skills.get(skill.name) or ProjectSkill(skill.name, None, None)
-    return state_of(seen, pinned, skill.tree_id)
+def _state(skill: Listed, survey: Survey, pins: Pins) -> State:
+    asset = Asset(SKILL, skill.name)
+    seen = survey.assets.get(asset) or ProjectSkill(asset, None, None)
+    return state_of(seen, pins.of(seen) if seen.entry is not None else None, skill.tree_id)
 
 
 def _matches(words: list[str], skill: Listed) -> bool:

@@ -1,43 +1,40 @@
-"""The verb `install`: one skill of the wiki, at one commit, into a project."""
+"""The verb `install`: skills of the wiki, at one commit, into a project."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 
-from wikipin.names import HEAD, PlanDigest, Revision, SkillName
+from wikipin.asset import Asset
+from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName
 from wikipin.plan.acceptance import Acceptance
-from wikipin.plan.exposure import CANONICAL, Exposure, exposed_path
-from wikipin.plan.plan import plan_install, require_plan, with_acceptance
+from wikipin.plan.change import Change
+from wikipin.plan.exposure import Exposure
+from wikipin.plan.lockfile import Accepted
+from wikipin.plan.plan import plan_install, require_plan
+from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project
-from wikipin.skill import Skill
-from wikipin.tree import SKILL_MD
+from wikipin.skill import Edition, Skill
+from wikipin.tree import Tree
+from wikipin.verbs.content import Content, content_of
+from wikipin.verbs.outcomes import Outcomes
 from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 
 @dataclass(frozen=True)
 class Installed:
-    """What an install did, or, where `installed_at` is None, would do."""
+    """What an install did, or, if `installed_at` is None, would do."""
 
-    skill: Skill
+    content: Content
     installed_at: str | None
-    exposed: list[str]
-    warnings: list[str]
-
-    @property
-    def path(self) -> str:
-        """The canonical copy, relative to the project."""
-        return f"{CANONICAL}/{self.skill.name}"
-
-    @property
-    def skill_md_path(self) -> str:
-        """Its SKILL.md, relative to the project."""
-        return f"{self.path}/{SKILL_MD}"
+    exposed: Sequence[str]
+    warnings: Sequence[str]
 
 
 def install(
-    wiki_path: Path,
+    wiki: Wiki,
     project: Project,
-    name: SkillName,
+    asset: Asset,
     *,
     ref: Revision = HEAD,
     plan: PlanDigest | None = None,
@@ -45,23 +42,82 @@ def install(
     acceptance: Acceptance | None = None,
     dry_run: bool = False,
 ) -> Installed:
-    """Install skill `name` as it is at `ref`; with `dry_run`, refuse what would be refused and write nothing.
+    """Install `asset` as it is at `ref`; with `dry_run`, refuse what would be refused and write nothing.
 
-    `plan`, where it is given, is the digest of the only content that may be written; `acceptance` is a person's yes to
+    `plan`, if it is given, is the digest of the only content that may be written; `acceptance` is a person's yes to
     findings. Raises WikipinError, and has then changed nothing, but for `io-error`, whose text says whether the change
     is committed.
     """
-    exposure = exposure or Exposure()
-    with Wiki(wiki_path) as wiki:
-        skill = wiki.read_skill(wiki.resolve(ref), name)
-        warnings = content_warnings(wiki, skill, ref)
-    seen = project.look(name)
-    require_plan(skill, plan)
-    change = plan_install(skill.edition, seen, exposure)
-    accepted, found = review_warnings(skill, acceptance, None, ref, "install", "skill", name, dry_run=dry_run)
-    warnings += found
-    if dry_run:
-        return Installed(skill, None, [exposed_path(word, name) for word in sorted(exposure.words)], warnings)
-    with project.change([(change, skill.tree)]) as locked:
-        done = locked.commit(with_acceptance(plan_install(skill.edition, locked.look(name), exposure), accepted))
-    return Installed(skill, done.installed_at, done.exposed, [*warnings, *exposure_warnings(done)])
+    call = _Install(wiki, ref, plan=plan, exposure=exposure or Exposure(), acceptance=acceptance, dry_run=dry_run)
+    return call.run(project, [asset]).only()
+
+
+def install_all(
+    wiki: Wiki,
+    project: Project,
+    assets: Sequence[Asset],
+    *,
+    ref: Revision = HEAD,
+    exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
+    dry_run: bool = False,
+) -> Outcomes[Installed]:
+    """Install each of `assets` as `install` does, all as one change; what is refused is left out of it."""
+    call = _Install(wiki, ref, exposure=exposure or Exposure(), acceptance=acceptance, dry_run=dry_run)
+    return call.run(project, assets)
+
+
+@dataclass
+class _Install:
+    """One call: what is asked for, and what was found out of each asset so far."""
+
+    wiki: Wiki
+    ref: Revision
+    _: KW_ONLY
+    exposure: Exposure
+    acceptance: Acceptance | None
+    dry_run: bool
+    plan: PlanDigest | None = None
+    skill: Skill | None = None
+    """The skill that was read last: only of one are the bytes in memory."""
+
+    editions: dict[Asset, Edition] = field(default_factory=dict[Asset, Edition])
+    accepted: dict[Asset, Accepted | None] = field(default_factory=dict[Asset, Accepted | None])
+    contents: dict[Asset, tuple[Content, list[str]]] = field(default_factory=dict[Asset, tuple[Content, list[str]]])
+
+    @cached_property
+    def commit(self) -> Commit:
+        """The commit of the whole call."""
+        return self.wiki.resolve(self.ref)
+
+    def run(self, project: Project, assets: Sequence[Asset]) -> Outcomes[Installed]:
+        """Install them. A wiki or a ref that is not there is told before the project is looked at."""
+        _ = self.commit
+        applied = project.apply(assets, self._decide, self._read_tree, dry_run=self.dry_run)
+        done: dict[Asset, Installed] = {}
+        for asset, outcome in applied.done.items():
+            content, warnings = self.contents[asset]
+            planned = outcome.change.entry.exposed if outcome.change.entry else None
+            exposed = (planned or ()) if self.dry_run else outcome.exposed
+            warnings = [*warnings, *exposure_warnings(outcome)]
+            done[asset] = Installed(content, outcome.installed_at or None, exposed, warnings)
+        return Outcomes(done, failed=applied.failed)
+
+    def _decide(self, seen: ProjectSkill) -> Change:
+        asset = seen.asset
+        if asset not in self.editions:
+            self.wiki.deadline.renew()
+            self.skill = self.wiki.read_skill(self.commit, SkillName(asset.name))
+            require_plan(self.skill, self.plan)
+            self.editions[asset] = self.skill.edition
+        return plan_install(self.editions[asset], seen, self.exposure, self.accepted.get(asset))
+
+    def _read_tree(self, seen: ProjectSkill, _: Change) -> Tree:
+        skill = self.skill
+        if skill is None or skill.asset != seen.asset:
+            raise AssertionError("what is staged was read just now")
+        words = ("install", "skill", skill.name)
+        accepted, found = review_warnings(skill, self.acceptance, None, self.ref, *words, dry_run=self.dry_run)
+        self.accepted[skill.asset] = accepted
+        self.contents[skill.asset] = content_of(skill), [*content_warnings(self.wiki, skill, self.ref), *found]
+        return skill.tree

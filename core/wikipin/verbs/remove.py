@@ -1,18 +1,18 @@
-"""The verb `remove`: a skill's exposures that are ours, its copy and its entry go from a project."""
+"""The verb `remove`: copies, entries and exposures out of a project; of edited copies only where that is wanted."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from wikipin.asset import Asset
 from wikipin.errors import WikipinError
-from wikipin.names import SkillName
-from wikipin.plan.change import Consent
-from wikipin.plan.exposure import ExposureState, exposed_path
+from wikipin.plan.change import Change, Consent
+from wikipin.plan.exposure import ExposureState
 from wikipin.plan.plan import plan_remove
 from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project
 from wikipin.tree import Listing
+from wikipin.verbs.outcomes import Outcomes
 from wikipin.verbs.pins import read_pinned
 from wikipin.verbs.warnings import exposure_warnings
 from wikipin.wiki.wiki import Wiki
@@ -22,38 +22,52 @@ from wikipin.wiki.wiki import Wiki
 class Removed:
     """What a removal did."""
 
-    name: SkillName
-    unexposed: list[str]
+    asset: Asset
+    unexposed: Sequence[str]
     backups: Sequence[str]
-    warnings: list[str]
+    warnings: Sequence[str]
 
 
-def remove(wiki_path: Path, project: Project, name: SkillName, *, discard_edits: bool = False) -> Removed:
-    """Remove skill `name`; raises WikipinError as `install` does.
+def remove(wiki: Wiki, project: Project, asset: Asset, *, discard_edits: bool = False) -> Removed:
+    """Remove `asset`; raises WikipinError as `install` does.
 
-    The wiki is asked only where the lockfile does not say what was installed, and need not be there.
+    The wiki is asked only if the lockfile does not say what was installed, and need not be there.
     """
+    return remove_all(wiki, project, [asset], discard_edits=discard_edits).only()
+
+
+def remove_all(
+    wiki: Wiki, project: Project, assets: Sequence[Asset], *, discard_edits: bool = False
+) -> Outcomes[Removed]:
+    """Remove each of `assets` as `remove` does, all as one change; what is refused is left out of it."""
     consent = Consent(discard_edits=discard_edits)
-    seen = project.look(name)
-    pinned = _pinned(wiki_path, seen)
-    change = plan_remove(seen, pinned, consent)
-    with project.change([(change, None)]) as locked:
-        seen = locked.look(name)
-        done = locked.commit(plan_remove(seen, pinned, consent))
-    return Removed(name, done.unexposed, done.backups, [*_foreign(seen), *exposure_warnings(done)])
+    pinned: dict[Asset, Listing | None] = {}
+    foreign: dict[Asset, list[str]] = {}
+
+    def decide(seen: ProjectSkill) -> Change:
+        if seen.asset not in pinned:
+            pinned[seen.asset] = _pinned(wiki, seen)
+        foreign[seen.asset] = _foreign(seen)
+        return plan_remove(seen, pinned[seen.asset], consent)
+
+    applied = project.apply(assets, decide, lambda _, __: None)
+    done = {
+        asset: Removed(asset, outcome.unexposed, outcome.backups, [*foreign[asset], *exposure_warnings(outcome)])
+        for asset, outcome in applied.done.items()
+    }
+    return Outcomes(done, failed=applied.failed)
 
 
-def _pinned(wiki_path: Path, seen: ProjectSkill) -> Listing | None:
-    if not seen.says_all:
-        with suppress(WikipinError), Wiki(wiki_path) as wiki:
-            return read_pinned(wiki, seen)
+def _pinned(wiki: Wiki, seen: ProjectSkill) -> Listing | None:
+    with suppress(WikipinError):
+        return read_pinned(wiki, seen)
     return None
 
 
 def _foreign(seen: ProjectSkill) -> list[str]:
     """Name what stands where an exposure of ours was, and is not ours: it is left as it is."""
     return [
-        f"'{exposed_path(word, seen.name)}' is something that wikipin did not make, and was left"
+        f"'{seen.asset.exposed_path(word)}' is something that wikipin did not make, and was left"
         for word, standing in seen.exposures.items()
         if standing is ExposureState.FOREIGN
     ]

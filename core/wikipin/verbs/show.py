@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 
+from wikipin.asset import Asset
 from wikipin.checkpoint import checkpoint
 from wikipin.errors import WikipinError
 from wikipin.finding import MOST_LINES, Finding
@@ -12,6 +12,7 @@ from wikipin.names import HEAD, Revision, SkillName
 from wikipin.project.project import Project
 from wikipin.skill import Skill
 from wikipin.tree import SKILL_MD, Copy, FileChange, compare
+from wikipin.verbs.content import Content, content_of
 from wikipin.verbs.diff import unified_diff
 from wikipin.verbs.warnings import content_warnings
 from wikipin.wiki.wiki import Wiki
@@ -37,11 +38,16 @@ class Shown:
 
     skill: Skill
     path: str
-    content: bytes
+    text: bytes
     warnings: list[str]
     is_installed: bool
     differences: list[Difference]
     most_lines: int
+
+    @cached_property
+    def content(self) -> Content:
+        """The skill without its bytes, and what it may do."""
+        return content_of(self.skill)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -52,37 +58,36 @@ class Shown:
 
 
 def show(
-    wiki_path: Path,
+    wiki: Wiki,
     project: Project,
-    name: SkillName,
+    asset: Asset,
     *,
     ref: Revision = HEAD,
     path: str | None = None,
     most_lines: int = MOST_LINES,
 ) -> Shown:
-    """Return skill `name` as it is at `ref`, with the content of the file at `path`, SKILL.md where none is given.
+    """Return `asset` as it is at `ref`, with the content of the file at `path`, SKILL.md if none is given.
 
     With a path, only that file's difference is told. The findings of one rule in one file are at most `most_lines`, and
     a count. Raises WikipinError; `invalid-argument` if there is no such file.
     """
-    with Wiki(wiki_path) as wiki:
-        skill = wiki.read_skill(wiki.resolve(ref), name)
-        warnings = content_warnings(wiki, skill, ref)
+    skill = wiki.read_skill(wiki.resolve(ref), SkillName(asset.name))
+    warnings = content_warnings(wiki, skill, ref)
     wanted = SKILL_MD if path is None else path
-    content = next((file.content for file in skill.tree.files if file.path == wanted), None)
-    if content is None:
+    text = next((file.content for file in skill.tree.files if file.path == wanted), None)
+    if text is None:
         raise WikipinError(
             "invalid-argument",
-            f"skill '{name}' has no file '{path}' at {skill.commit[:12]}",
+            f"{asset} has no file '{path}' at {skill.commit[:12]}",
             "Give one of the paths in files, or leave path out for SKILL.md",
         )
-    seen = project.look(name)
+    seen = project.look(asset)
     is_installed = seen.entry is not None or seen.copy is not None
     differences = _differences(project, skill, seen.copy or Copy({})) if is_installed else []
     return Shown(
         skill,
         wanted,
-        content,
+        text,
         warnings,
         is_installed,
         [found for found in differences if path in {None, found.change.path}],
@@ -94,7 +99,7 @@ def _differences(project: Project, skill: Skill, copy: Copy) -> list[Difference]
     after = {str(file.path): file.content for file in skill.tree.files}
 
     def sides(path: str) -> tuple[bytes | None, bytes | None]:
-        before = project.read_copy(skill.name, [path]) if path in copy.listing else {}
+        before = project.read_copy(skill.asset, [path]) if path in copy.listing else {}
         return before.get(path), after.get(path)
 
     changes = compare(copy.listing, Copy(skill.tree.listing))

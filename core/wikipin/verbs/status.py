@@ -1,11 +1,10 @@
 """The verb `status`: how each skill of a project stands, with the wiki's word where there is a wiki."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from wikipin.errors import WikipinError
 from wikipin.names import Commit
-from wikipin.plan.exposure import CANONICAL, ExposureState, exposed_path
+from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import VERSION, parse_document
 from wikipin.plan.state import Pinned, ProjectSkill, State, state_of
 from wikipin.project.bytecode import Unproven, parse_path
@@ -13,7 +12,7 @@ from wikipin.project.inspection import Survey
 from wikipin.project.project import Project
 from wikipin.project.proof import Prover
 from wikipin.tree import MOST_BYTES, FileChange
-from wikipin.verbs.pins import read_pins
+from wikipin.verbs.pins import Pins
 from wikipin.wiki.wiki import Wiki
 
 _GONE = (ExposureState.NOTHING, ExposureState.FOREIGN)
@@ -43,7 +42,7 @@ class Status:
     @property
     def not_exposed(self) -> list[str]:
         """Where the lockfile says that agents see the skill, and they do not."""
-        found = {exposed_path(word, self.seen.name): what for word, what in self.seen.exposures.items()}
+        found = {self.seen.asset.exposed_path(word): what for word, what in self.seen.exposures.items()}
         exposed = self.seen.entry.exposed if self.seen.entry is not None else None
         return [path for path in exposed or [] if found.get(path) in _GONE]
 
@@ -62,8 +61,8 @@ class Statuses:
     is_supported: bool = True
 
 
-def read_status(project: Project, wiki_path: Path | None) -> Statuses:
-    """Return how each skill stands that has an entry or a copy. Where `wiki_path` is None, no wiki is asked."""
+def read_status(project: Project, wiki: Wiki | None) -> Statuses:
+    """Return how each skill stands that has an entry or a copy. If `wiki` is None, no wiki is asked."""
     try:
         survey = project.survey()
     except WikipinError as error:
@@ -71,12 +70,12 @@ def read_status(project: Project, wiki_path: Path | None) -> Statuses:
             raise
         version = parse_document(project.read_lockfile() or b"").get("version")
         return Statuses(None, [], version=version, is_supported=False)
-    if wiki_path is None:
-        return Statuses(None, [_status(seen, None, None) for seen in survey.skills.values()])
+    if wiki is None:
+        return Statuses(None, [_status(seen, None, None) for seen in survey.assets.values()])
     try:
-        return _with_wiki(wiki_path, survey)
+        return _with_wiki(wiki, survey)
     except WikipinError as error:
-        skills = [_status(seen, None, None) for seen in survey.skills.values()]
+        skills = [_status(seen, None, None) for seen in survey.assets.values()]
         return Statuses(None, skills, error)
 
 
@@ -98,19 +97,21 @@ def _unproven(project: Project, seen: ProjectSkill, prover: Prover) -> list[Unpr
     for at, copy in seen.copies():
         if copy.bytecode:
             sources = {piece.source for piece in map(parse_path, copy.bytecode) if piece is not None}
-            directory = at.removesuffix("/") or f"{CANONICAL}/{seen.name}"
+            directory = at.removesuffix("/") or seen.asset.canonical
             wanted = [*sorted(sources & copy.listing.keys()), *copy.bytecode]
             contents = project.read_files(directory, wanted, most=_MOST_COMPILED)
             found += [Unproven(at + each.path, each.why) for each in prover.unproven(copy, contents)]
     return found
 
 
-def _with_wiki(wiki_path: Path, survey: Survey) -> Statuses:
-    with Wiki(wiki_path) as wiki:
-        head = wiki.resolve()
-        at_head = wiki.tree_ids(head, survey.skills)
-        pins = read_pins(wiki, survey.skills.values(), head)
-    return Statuses(head, [_status(seen, pins.get(name), at_head.get(name)) for name, seen in survey.skills.items()])
+def _with_wiki(wiki: Wiki, survey: Survey) -> Statuses:
+    pins = Pins(wiki, wiki.resolve())
+    pins.read(survey.lockfile.entries, survey.assets)
+    skills = [
+        _status(seen, pins.of(seen) if seen.entry is not None else None, pins.tree_id(asset))
+        for asset, seen in survey.assets.items()
+    ]
+    return Statuses(pins.at, skills)
 
 
 def _status(seen: ProjectSkill, pinned: Pinned | None, at_head: str | None) -> Status:

@@ -1,9 +1,11 @@
-"""The verb `update`: a skill that is installed, to what the wiki has, forward unless a person says otherwise."""
+"""The verb `update`: what is installed, to what the wiki has, forward unless a person says otherwise."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from wikipin.asset import Asset
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, Commit, PlanDigest, RelPath, Revision, SkillName, is_skill_name
 from wikipin.plan import refusal
@@ -11,146 +13,214 @@ from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change, Consent
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.lockfile import Accepted
-from wikipin.plan.plan import plan_update, require_plan, with_acceptance
+from wikipin.plan.plan import plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
+from wikipin.project.placing import Outcome
 from wikipin.project.project import Project
-from wikipin.review.active import Act, added
-from wikipin.skill import Skill
+from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, File, FileChange, Tree, compare
+from wikipin.verbs.content import Content, content_of
 from wikipin.verbs.install import Installed
-from wikipin.verbs.pins import read_pins
+from wikipin.verbs.outcomes import Outcomes
+from wikipin.verbs.pins import Pins
 from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
 from wikipin.wiki.wiki import Wiki
+
+if TYPE_CHECKING:
+    from wikipin.review.active import Act
 
 
 @dataclass(frozen=True)
 class Updated(Installed):
-    """What an update did, or, where `installed_at` is None, would do; `changes` are those of the copy's files."""
+    """What an update did, or, if `installed_at` is None, would do; `changes` are those of the copy's files."""
 
     previous_commit: Commit
-    changes: list[FileChange]
+    changes: Sequence[FileChange]
     is_changed: bool
-    acts_added: tuple[Act, ...] = ()
+    acts_added: Sequence["Act"] = ()
     backups: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What an update is asked for."""
-
-    ref: Revision = HEAD
-    plan: PlanDigest | None = None
-    consent: Consent = field(default_factory=Consent)
-    exposure: Exposure = field(default_factory=Exposure)
-    acceptance: Acceptance | None = None
-    dry_run: bool = False
-
-
-def update(wiki_path: Path, project: Project, name: SkillName, wish: Wish | None = None) -> Updated:
-    """Bring skill `name` to what it is at the ref that is wished for, whole; raises WikipinError as `install` does."""
-    wish = wish or Wish()
-    with Wiki(wiki_path) as wiki:
-        return _update(wiki, project, name, wish, wiki.resolve(wish.ref))
+def update(
+    wiki: Wiki,
+    project: Project,
+    asset: Asset,
+    *,
+    ref: Revision = HEAD,
+    plan: PlanDigest | None = None,
+    consent: Consent | None = None,
+    exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
+    dry_run: bool = False,
+) -> Updated:
+    """Bring `asset` to what it is at `ref`, whole; the other arguments, and what it raises, are as of `install`."""
+    call = _Update(
+        wiki,
+        project,
+        ref,
+        plan=plan,
+        consent=consent or Consent(),
+        exposure=exposure or Exposure(),
+        acceptance=acceptance,
+        dry_run=dry_run,
+    )
+    return call.run([asset]).only()
 
 
 def update_all(
-    wiki_path: Path, project: Project, wish: Wish | None = None
-) -> tuple[list[Updated], list[tuple[str, WikipinError]]]:
-    """Bring every skill of the lockfile to one commit; return what was done, and each skill that was refused."""
-    wish = wish or Wish()
-    done: list[Updated] = []
-    refused: list[tuple[str, WikipinError]] = []
-    with Wiki(wiki_path) as wiki:
-        commit = wiki.resolve(wish.ref)
-        for name in project.survey().lockfile.entries:
-            try:
-                if not is_skill_name(name):
-                    raise refusal.foreign_name(project.look(name))
-                wiki.deadline.renew()
-                done.append(_update(wiki, project, SkillName(name), wish, commit))
-            except WikipinError as error:
-                refused.append((name, error))
-    return done, refused
+    wiki: Wiki,
+    project: Project,
+    assets: Sequence[Asset] | None = None,
+    *,
+    ref: Revision = HEAD,
+    consent: Consent | None = None,
+    exposure: Exposure | None = None,
+    acceptance: Acceptance | None = None,
+    dry_run: bool = False,
+) -> Outcomes[Updated]:
+    """Bring each of `assets`, of the whole lockfile if they are None, to one commit, all as one change.
 
-
-def _update(wiki: Wiki, project: Project, name: SkillName, wish: Wish, commit: Commit) -> Updated:
-    try:
-        skill = wiki.read_skill(commit, name)
-    except WikipinError as error:
-        if error.code == "not-in-wiki" and (seen := project.look(name)).entry is not None:
-            raise refusal.dropped(seen, error) from None
-        raise
-    decide = _decision(wiki, skill, wish)
-    seen = project.look(name)
-    require_plan(skill, wish.plan)
-    change = decide(seen)
-    accepted, found = _reviewed(skill, wish, seen, change)
-    new = added(skill.tree, _installed_tree(wiki, project, skill, seen)) if change is not None else ()
-    if change is None or wish.dry_run:
-        return replace(_unwritten(wiki, skill, wish, seen, change, found=found), acts_added=new)
-    with project.change([(change, skill.tree)]) as locked:
-        seen = locked.look(name)
-        if (change := decide(seen)) is None:  # another program has done it meanwhile
-            return _unwritten(wiki, skill, wish, seen, None)
-        done = locked.commit(with_acceptance(change, accepted))
-    answer = _unwritten(wiki, skill, wish, seen, change, found=found)
-    warnings = [*answer.warnings, *exposure_warnings(done)]
-    return replace(
-        answer,
-        installed_at=done.installed_at,
-        exposed=done.exposed,
-        warnings=warnings,
-        acts_added=new,
-        backups=tuple(done.backups),
+    What is refused is left out of it. Of the whole lockfile, what has the same tree at its pin and at that commit is
+    compared with what the lockfile says alone.
+    """
+    call = _Update(
+        wiki,
+        project,
+        ref,
+        consent=consent or Consent(),
+        exposure=exposure or Exposure(),
+        acceptance=acceptance,
+        dry_run=dry_run,
+        is_quick=assets is None,
     )
+    return call.run(list(project.survey([]).lockfile.entries) if assets is None else assets)
 
 
-def _installed_tree(wiki: Wiki, project: Project, skill: Skill, seen: ProjectSkill) -> Tree | None:
-    """Return what an update starts from: the copy, if nobody edited it, else what the wiki has at the pin, or None."""
-    copy, entry = seen.copy, seen.entry
-    if copy is not None and copy.plan == skill.tree.plan:
+@dataclass
+class _Update:
+    """One call: what is asked for, and what was found out of each asset so far."""
+
+    wiki: Wiki
+    project: Project
+    ref: Revision
+    _: KW_ONLY
+    consent: Consent
+    exposure: Exposure
+    acceptance: Acceptance | None
+    dry_run: bool
+    plan: PlanDigest | None = None
+    is_quick: bool = False
+    skill: Skill | None = None
+    """The skill that was read last: only of one are the bytes in memory."""
+
+    before: dict[Asset, ProjectSkill] = field(default_factory=dict[Asset, ProjectSkill])
+    editions: dict[Asset, Edition] = field(default_factory=dict[Asset, Edition])
+    accepted: dict[Asset, Accepted | None] = field(default_factory=dict[Asset, Accepted | None])
+    contents: dict[Asset, tuple[Content, list[str]]] = field(default_factory=dict[Asset, tuple[Content, list[str]]])
+    acts_added: dict[Asset, Sequence["Act"]] = field(default_factory=dict[Asset, Sequence["Act"]])
+
+    @cached_property
+    def pins(self) -> Pins:
+        """What the wiki says of pins, as seen from the one commit of the call."""
+        return Pins(self.wiki, self.wiki.resolve(self.ref))
+
+    def run(self, assets: Sequence[Asset]) -> Outcomes[Updated]:
+        """Update them."""
+        pins = self.pins
+        if len(assets) > 1:
+            pins.read(self.project.survey([]).lockfile.entries, assets)
+        applied = self.project.apply(assets, self._decide, self._read_tree, dry_run=self.dry_run)
+        return Outcomes(
+            {asset: self._updated(asset, outcome) for asset, outcome in applied.done.items()},
+            {asset: self._updated(asset, None) for asset in applied.unchanged},
+            applied.failed,
+        )
+
+    def _decide(self, seen: ProjectSkill) -> Change | None:
+        self.before[seen.asset] = seen
+        pinned = self.pins.of(seen)
+        if seen.asset not in self.editions:
+            self.editions[seen.asset] = self._edition(seen, pinned)
+        return plan_update(
+            self.editions[seen.asset],
+            seen,
+            pinned,
+            self.exposure,
+            self.consent,
+            accepted=self.accepted.get(seen.asset),
+            keep_pin=self.ref == HEAD,
+        )
+
+    def _edition(self, seen: ProjectSkill, pinned: Pinned) -> Edition:
+        asset = seen.asset
+        if seen.entry is not None and not is_skill_name(asset.name):
+            raise refusal.foreign_name(seen)
+        is_same = pinned.tree_id is not None and pinned.tree_id == self.pins.tree_id(asset)
+        installed = seen.installed() if self.is_quick and is_same and seen.situation() is Situation.CLEAN else None
+        if installed is not None:
+            return Edition(asset, self.pins.at, installed)
+        skill = self._read(seen)
+        require_plan(skill, self.plan)
+        return skill.edition
+
+    def _read(self, seen: ProjectSkill) -> Skill:
+        asset = seen.asset
+        self.wiki.deadline.renew()
+        try:
+            self.skill = self.wiki.read_skill(self.pins.at, SkillName(asset.name))
+        except WikipinError as error:
+            if error.code == "not-in-wiki" and seen.entry is not None:
+                raise refusal.dropped(seen, error) from None
+            raise
+        self.contents[asset] = content_of(self.skill), content_warnings(self.wiki, self.skill, self.ref)
+        return self.skill
+
+    def _read_tree(self, seen: ProjectSkill, change: Change) -> Tree:
+        skill = self.skill if self.skill is not None and self.skill.asset == seen.asset else self._read(seen)
+        if change.replace:
+            flags = [f"--{flag.replace('_', '-')}" for flag, is_given in vars(self.consent).items() if is_given]
+            words = ("update", "skill", skill.name, *flags)
+            accepted, found = review_warnings(
+                skill, self.acceptance, seen.entry, self.ref, *words, dry_run=self.dry_run
+            )
+            self.accepted[seen.asset] = accepted
+            self.contents[seen.asset][1].extend(found)
+        from wikipin.review.active import added  # noqa: PLC0415 - its tables take longer to make than most verbs to run
+
+        self.acts_added[seen.asset] = added(skill.tree, self._installed_tree(seen, skill))
         return skill.tree
-    if copy is not None and seen.situation() is Situation.CLEAN:
-        contents = project.read_copy(skill.name, copy.listing)
-        marks = copy.listing.items()
-        return Tree(tuple(File(RelPath(path), contents.get(path, b""), mark.executable) for path, mark in marks))
-    try:
-        return wiki.read_skill(entry.commit, skill.name).tree if entry is not None else None
-    except WikipinError:
-        return None
 
+    def _installed_tree(self, seen: ProjectSkill, skill: Skill) -> Tree | None:
+        """Return what an update starts from: the copy, if nobody edited it, else what the pin has; None if neither."""
+        copy, entry = seen.copy, seen.entry
+        if copy is not None and copy.digest == skill.tree.digest:
+            return skill.tree
+        if copy is not None and seen.situation() is Situation.CLEAN:
+            contents = self.project.read_copy(seen.asset, copy.listing)
+            marks = copy.listing.items()
+            return Tree(tuple(File(RelPath(path), contents.get(path, b""), mark.executable) for path, mark in marks))
+        try:
+            return self.wiki.read_skill(entry.commit, skill.name).tree if entry is not None else None
+        except WikipinError:
+            return None
 
-def _reviewed(skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None) -> tuple[Accepted | None, list[str]]:
-    """Ask for a review where bytes come into the project."""
-    if change is None or not change.swap:
-        return None, []
-    flags = [f"--{flag.replace('_', '-')}" for flag, is_given in vars(wish.consent).items() if is_given]
-    words = ("update", "skill", skill.name, *flags)
-    return review_warnings(skill, wish.acceptance, seen.entry, wish.ref, *words, dry_run=wish.dry_run)
-
-
-def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[ProjectSkill], Change | None]:
-    def decide(seen: ProjectSkill) -> Change | None:
-        pinned = read_pins(wiki, [seen], skill.commit).get(skill.name, Pinned(is_known=False, is_ancestor=False))
-        keep_pin = wish.ref == HEAD
-        return plan_update(skill.edition, seen, pinned, wish.exposure, wish.consent, keep_pin=keep_pin)
-
-    return decide
-
-
-def _unwritten(
-    wiki: Wiki, skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None, *, found: Sequence[str] = ()
-) -> Updated:
-    """Answer an update that is not, or not yet, written: nothing is to be done, or it was only asked what would be."""
-    if seen.entry is None:
-        raise AssertionError("what is updated has an entry")
-    entry = change.entry if change is not None and change.entry is not None else seen.entry
-    return Updated(
-        replace(skill, commit=entry.commit),
-        seen.entry.installed_at if change is None and not wish.dry_run else None,
-        list(entry.exposed or []),
-        [*content_warnings(wiki, skill, wish.ref), *found],
-        seen.entry.commit,
-        compare(seen.copy.listing if seen.copy else {}, Copy(skill.tree.listing)),
-        is_changed=change is not None,
-    )
+    def _updated(self, asset: Asset, outcome: Outcome | None) -> Updated:
+        """Answer for one asset; `outcome` is None if there was nothing to do."""
+        seen = self.before[asset]
+        if seen.entry is None:
+            raise AssertionError("what is updated has an entry")
+        edition = self.editions[asset]
+        content, warnings = self.contents.get(asset) or (Content(asset, edition.commit, edition.digest, (), ()), [])
+        entry = seen.entry if outcome is None or outcome.change.entry is None else outcome.change.entry
+        is_written = outcome is not None and not self.dry_run
+        return Updated(
+            replace(content, commit=entry.commit),
+            None if self.dry_run else entry.installed_at,
+            outcome.exposed if outcome is not None and is_written else list(entry.exposed or []),
+            [*warnings, *(exposure_warnings(outcome) if outcome is not None else [])],
+            seen.entry.commit,
+            compare(seen.copy.listing if seen.copy else {}, Copy(edition.listing)),
+            outcome is not None,
+            self.acts_added.get(asset, ()),
+            outcome.backups if outcome is not None else (),
+        )

@@ -44,5 +44,5 @@ def exposure_warnings(done: Outcome) -> list[str]:
     """Return where a change could not be shown, and where it is still shown."""
     return [
         *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),
-        *(f"'{path}' could not be removed: {why}" for path, why in done.not_unexposed),
+        *(f"'{path}' could not be removed: {why}" for path, why in done.still_exposed),
     ]

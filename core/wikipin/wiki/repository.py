@@ -6,7 +6,7 @@ What git says is held against the objects, each hashed again, wherever more woul
 import re
 from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import closing
-from functools import wraps
+from functools import cached_property, wraps
 from itertools import tee
 from pathlib import Path
 from types import TracebackType
@@ -42,14 +42,24 @@ def counted(method: Callable[Concatenate[_R, _P], _T]) -> Callable[Concatenate[_
 
 
 class Repository:
-    """A repository open for reading: one git process answers every read of the `with` block; all have one deadline."""
+    """A repository open for reading: one git process answers every read of the `with` block; all have one deadline.
+
+    It is looked for when it is first asked; that raises `wiki-not-found`, or `wiki-unreadable` without git.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Find the repository at `path`; start nothing. Raises `wiki-not-found`, or `wiki-unreadable` without git."""
         self.path = path
         self.deadline = Deadline()
-        self.git_dir = find_git_dir(path)
-        self.objects = Objects(self.git_dir, self.deadline)
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """Its git directory."""
+        return find_git_dir(self.path)
+
+    @cached_property
+    def objects(self) -> Objects:
+        """Its objects."""
+        return Objects(self.git_dir, self.deadline)
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +67,8 @@ class Repository:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.objects.close()
+        if "objects" in vars(self):  # else nothing was asked
+            self.objects.close()
 
     @counted
     def resolve(self, revision: Revision = HEAD) -> Commit:

@@ -1,0 +1,45 @@
+"""The directories that a transaction works in: each is opened once, and synced once a phase.
+
+What is made in a directory is on the medium after the next `sync`, which knows each that was changed until then.
+"""
+
+from contextlib import ExitStack
+
+from wikipin.asset import MEMTOMEM
+from wikipin.disk.folder import FileType, Folder
+
+
+class Places:
+    """Directories of one project by their path below it, open until `stack` is closed.
+
+    With `is_found`, another process may have made any of them, and have died before it was synced.
+    """
+
+    def __init__(self, root: Folder, memtomem: Folder, stack: ExitStack, *, is_found: bool = False) -> None:
+        self._stack = stack
+        self._is_found = is_found
+        self._open = {"": root, MEMTOMEM: memtomem}
+        self._changed: dict[int, Folder] = {}
+
+    def open(self, path: str, *, make: bool = False) -> Folder:
+        """Open the directory at `path`, no link on the way; with `make`, it is made now if there is none.
+
+        Raises FileNotFoundError, or NotOrdinaryError if it is something else.
+        """
+        if path not in self._open:
+            above, _, name = path.rpartition("/")
+            parent = self.open(above, make=make)
+            if make and (self._is_found or parent.what(name) is FileType.NOTHING):
+                self.changed(parent)
+            self._open[path] = self._stack.enter_context(parent.make_child(name) if make else parent.child(name))
+        return self._open[path]
+
+    def changed(self, *folders: Folder) -> None:
+        """Note that names in these directories were changed, or may have been by a process that is dead."""
+        self._changed |= {folder.descriptor: folder for folder in folders}
+
+    def sync(self) -> None:
+        """Return when the names in all that were changed are on the medium."""
+        for folder in self._changed.values():
+            folder.sync()
+        self._changed.clear()
