@@ -21,7 +21,7 @@ def count_locks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         with locked(memtomem, seconds=seconds):
             yield
 
-    monkeypatch.setattr("wikipin.project.project.locked", counted)
+    monkeypatch.setattr("wikipin.project.change_set.locked", counted)
     return windows
 
 

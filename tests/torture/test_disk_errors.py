@@ -12,7 +12,7 @@ from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_w
 from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample, scratch
 
 COMMAND, SERVER = Door("command"), Door("server")
-_NO_JOURNAL = "import wikipin.project.project; wikipin.project.project.write_journal = lambda *_: None"
+_NO_JOURNAL = "import wikipin.project.change_set; wikipin.project.change_set.write_journal = lambda *_: None"
 _ERRORS = ("EIO", "ENOSPC", "EACCES", "EXDEV", "EINTR")
 # A disk that is full or broken stays so. EINTR does not last, and what Python repeats it would repeat for ever.
 _LASTING = ("EIO", "ENOSPC", "EACCES")

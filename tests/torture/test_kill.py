@@ -14,7 +14,7 @@ from torture.steps import KILLED, run_until
 import wikipin.disk.rename
 from wikipin.disk.folder import Folder
 from wikipin.project.journal import Journal
-from wikipin.project.placing import Outcome, Transaction
+from wikipin.project.placing import Placement
 
 
 @pytest.fixture
@@ -97,11 +97,11 @@ def test_the_sweep_sees_that_a_program_keeps_no_journal(
     scenario: Scenario, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: without its journal a program goes red; but for an adoption, which changes one file alone."""
-    monkeypatch.setattr("wikipin.project.project.write_journal", _no_journal)
+    monkeypatch.setattr("wikipin.project.change_set.write_journal", _no_journal)
     assert _finds_anything(Sweep(scenario, place))
 
 
-def _throws_away(_: Transaction, __: Outcome) -> None:
+def _throws_away(_: Placement) -> None:
     """Keep nothing of what was displaced."""
 
 
@@ -110,13 +110,13 @@ def test_the_sweep_sees_that_edited_bytes_are_thrown_away(place: Path, monkeypat
     scenario = named("update of an edited copy")
     wiki = make_torture_wiki(place / "wiki")
     allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
-    monkeypatch.setattr("wikipin.project.transaction.keep_edits", _throws_away)
+    monkeypatch.setattr(Placement, "keep_edits", _throws_away)
     scenario.prepare(wiki, place / "project")
     scenario.run(wiki, place / "project")
     assert allowed.violations(place / "project")
 
 
-def _finishes_nothing(_: Folder, __: Folder, ___: Journal) -> None:
+def _finishes_nothing(_: Folder, __: Folder, ___: Journal, *, is_found: bool) -> None:
     """Do nothing of what the journal says."""
 
 
@@ -179,7 +179,7 @@ def test_a_removal_that_cannot_move_the_copy_is_undone_whenever_it_is_killed(
     record_property: Record,
 ) -> None:
     """It is not asked beforehand: something is in the way only since then."""
-    monkeypatch.setattr("wikipin.project.project.check_movable", _asks_nothing)
+    monkeypatch.setattr("wikipin.project.hindrance.Hindrances.check", _asks_nothing)
     pairs = list(StuckSweep(named(name), place).pairs(every, is_lifted=is_lifted))
     record_property("pairs of kills", len(pairs))
     assert [pair for pair in pairs if pair[2]] == []
@@ -190,13 +190,13 @@ def _asks_nothing(*_: object) -> None:
     """Find nothing in the way."""
 
 
-def _puts_nothing_back(_: Transaction) -> list[str]:
+def _puts_nothing_back(_: Placement) -> list[str]:
     """Undo nothing."""
     return []
 
 
 def test_the_sweep_sees_that_a_removal_is_not_undone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without its exposures the skill is neither there nor gone."""
-    monkeypatch.setattr("wikipin.project.project.check_movable", _asks_nothing)
-    monkeypatch.setattr("wikipin.project.transaction.put_back", _puts_nothing_back)
+    monkeypatch.setattr("wikipin.project.hindrance.Hindrances.check", _asks_nothing)
+    monkeypatch.setattr(Placement, "_put_back", _puts_nothing_back)
     assert any(wrong for *_, wrong in StuckSweep(named("remove"), place).pairs((4, 1000), is_lifted=False))

@@ -19,7 +19,7 @@ from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 
 import wikipin
-import wikipin.project.project
+import wikipin.project.change_set
 from wikipin.disk.folder import Folder
 from wikipin.project.inspection import unsettled_of
 from wikipin.project.lock import locked
@@ -206,7 +206,7 @@ def _write_on(soak: Soak, me: int, random: Random) -> None:
             finally:
                 board.say_holds(me, holds=False)
 
-    setattr(wikipin.project.project, "locked", said)  # noqa: B010 - as project imported it
+    setattr(wikipin.project.change_set, "locked", said)  # noqa: B010 - as project imported it
     parent = os.getppid()
     while os.getppid() == parent:
         slot = random.randrange(_SLOTS)

@@ -9,7 +9,7 @@ from torture.scenario import SCENARIOS, Record, Scenario, make_torture_wiki, nam
 from torture.strace import Break, Door, Point, dry_run, need_strace, run_all, sample, scratch
 
 COMMAND, SERVER = Door("command"), Door("server")
-_NO_JOURNAL = "import wikipin.project.project; wikipin.project.project.write_journal = lambda *_: None"
+_NO_JOURNAL = "import wikipin.project.change_set; wikipin.project.change_set.write_journal = lambda *_: None"
 
 
 @pytest.fixture
