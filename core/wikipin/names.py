@@ -5,6 +5,7 @@ Nothing else in the package joins a foreign string to a path: it takes the types
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NewType, cast
 
 from wikipin.display import printable
@@ -131,6 +132,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+@lru_cache(maxsize=4096)  # the names of directories come again and again
 def _part_fault(part: str) -> str | None:
     folded = fold(part)
     faults = {

@@ -231,8 +231,8 @@ def _next_step(installed: Installed) -> str:
     if installed.installed_at is None:
         return "Nothing was written. To install exactly this, call again with this plan and without dry_run."
     return (
-        f"Read {installed.content.asset.main_path} now and follow it: a session that is under way may not list a new skill. "
-        "Commit .memtomem, and what was exposed, with the project."
+        f"Read {installed.content.asset.main_path} now and follow it: a session that is under way may not list a new "
+        "skill. Commit .memtomem, and what was exposed, with the project."
     )
 
 

@@ -79,18 +79,8 @@ class _Look:
 
     def _standing(self, asset: Asset, word: str, *, is_ours: bool) -> ExposureState | Copy:
         folder = self._exposures(asset.kind.exposures[word])
-        if not isinstance(folder, Folder):
-            return folder
         try:
-            match folder.what(asset.name):
-                case FileType.NOTHING:
-                    return ExposureState.NOTHING
-                case FileType.LINK if folder.read_link(asset.name) == asset.link_target(word):
-                    return ExposureState.LINK
-                case FileType.DIRECTORY if is_ours:
-                    return scan_at(folder, asset.name)
-                case _:
-                    return ExposureState.FOREIGN
+            return _standing_in(folder, asset, word, is_ours=is_ours) if isinstance(folder, Folder) else folder
         except FileNotFoundError:
             return ExposureState.NOTHING
         except NotOrdinaryError:
@@ -106,6 +96,18 @@ class _Look:
             except NotOrdinaryError:
                 self._open[directory] = ExposureState.FOREIGN
         return self._open[directory]
+
+
+def _standing_in(folder: Folder, asset: Asset, word: str, *, is_ours: bool) -> ExposureState | Copy:
+    match folder.what(asset.name):
+        case FileType.NOTHING:
+            return ExposureState.NOTHING
+        case FileType.LINK if folder.read_link(asset.name) == asset.link_target(word):
+            return ExposureState.LINK
+        case FileType.DIRECTORY if is_ours:
+            return scan_at(folder, asset.name)
+        case _:
+            return ExposureState.FOREIGN
 
 
 def lockfile_bytes(memtomem: Folder | None) -> bytes | None:

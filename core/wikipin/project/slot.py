@@ -34,6 +34,8 @@ class Transaction:
     places: Places
     staging: Folder | None
     journal: Journal
+    is_found: bool
+    """Whether another process wrote the journal: what it staged is not believed, but compared."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Slot:
         staging = self.transaction.staging
         if staging is None or staging.what(self._staged) is FileType.NOTHING:
             return Progress.DONE
-        if digest_at(staging, self._staged) == self.change.digest:
+        if not self.transaction.is_found or digest_at(staging, self._staged) == self.change.digest:
             return Progress.WAITING
         # An exchange leaves here what was displaced; but where that still stands in its place, there was no exchange.
         displaced = self.change.displaced.get(self.word)

@@ -86,7 +86,7 @@ def finish(root: Folder, memtomem: Folder, journal: Journal, *, is_found: bool =
     with ExitStack() as stack:
         txn = stack.enter_context(memtomem.child(TXN))
         places = Places(root, memtomem, stack, is_found=is_found)
-        transaction = Transaction(places, _staging_of(memtomem, journal, stack), journal)
+        transaction = Transaction(places, _staging_of(memtomem, journal, stack), journal, is_found)
         placements = [Placement(transaction, change) for change in journal.changes]
         places.changed(memtomem)
         for step in (Placement.place_copy, Placement.expose, Placement.unexpose, Placement.remove_copy):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wikipin.asset import Asset
 from wikipin.errors import WikipinError
-from wikipin.names import SkillName, is_skill_name
+from wikipin.names import Commit, SkillName, is_skill_name
 from wikipin.plan import refusal
 from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change
@@ -34,8 +34,10 @@ def restore(
     The wiki is read only if a copy is missing, or if the lockfile does not say what was installed. Raises WikipinError
     if nothing can be done at all.
     """
+    entries = project.survey([]).lockfile.entries
+    wanted = assets or list(entries)
     call = _Restoration(wiki, exposure or Exposure(), acceptance)
-    wanted = assets or list(project.survey([]).lockfile.entries)
+    call.wanted = [(asset, entries[asset].commit) for asset in wanted if asset in entries]
     try:
         applied = project.apply(wanted, call.decide, call.read_tree, tell=progress)
     except _NoWikiError as error:
@@ -65,6 +67,9 @@ class _Restoration:
     def __init__(self, wiki: Wiki, exposure: Exposure, acceptance: Acceptance | None) -> None:
         self._wiki, self._exposure, self._acceptance = wiki, exposure, acceptance
         self._pinned: dict[Asset, Listing | None] = {}
+        self._prefetched: set[Commit] = set()
+        self.wanted: Sequence[tuple[Asset, Commit]] = ()
+        """What may have to be read, with the pin of each."""
 
     def decide(self, seen: ProjectSkill) -> Change | None:
         """Return what it takes to have it as its entry says."""
@@ -87,10 +92,11 @@ class _Restoration:
 
     def _require_wiki(self) -> None:
         """Give up the whole call if the wiki cannot be read at all, before anything is written."""
-        try:
-            self._wiki.resolve()
-        except WikipinError as error:
-            raise _NoWikiError(error) from error
+        if not self._prefetched:
+            try:
+                self._wiki.resolve()
+            except WikipinError as error:
+                raise _NoWikiError(error) from error
 
     def _why_unread(self, seen: ProjectSkill) -> WikipinError:
         try:
@@ -106,4 +112,12 @@ class _Restoration:
         self._wiki.deadline.renew()
         if seen.entry is None or not self._wiki.has_commit(seen.entry.commit):
             raise refusal.pin_not_found(seen)
+        self._prefetch(seen.entry.commit)
         return self._wiki.read_skill(seen.entry.commit, SkillName(seen.asset.name))
+
+    def _prefetch(self, commit: Commit) -> None:
+        """Have the wiki read at once what is wanted of a commit, unless that is done."""
+        if commit not in self._prefetched:
+            self._prefetched.add(commit)
+            self._wiki.prefetch(commit, [asset.name for asset, pin in self.wanted if pin == commit])
+            self._wiki.deadline.renew()

@@ -56,16 +56,32 @@ class Objects:
         """Return the content of one object; `wiki-unreadable` where it is missing or is not what its id says."""
         if (content := self._kept.get((oid, kind))) is None:
             content = next(self.read_all([oid], kind, is_wanted))
-            if kind != "blob" and self._room >= len(content):
-                self._kept[oid, kind] = content
-                self._room -= len(content)
+            if kind != "blob":
+                self.keep(oid, kind, content)
+        elif not is_wanted(len(content)):
+            raise unreadable(f"the wiki lacks the {kind} {oid}")
         return content
+
+    def keep(self, oid: str, kind: str, content: bytes) -> bool:
+        """Keep what was read, to be read again; return False if there is no room for it."""
+        if (oid, kind) in self._kept:
+            return True
+        if self._room < len(content):
+            return False
+        self._kept[oid, kind] = content
+        self._room -= len(content)
+        return True
 
     def read_all(self, oids: Iterable[str], kind: str, is_wanted: Callable[[int], bool]) -> Iterator[bytes]:
         """Yield the content of each object in turn, asking for many at a time."""
-        waiting = iter(oids)
+        return self.read_each(((oid, is_wanted) for oid in oids), kind)
+
+    def read_each(self, wanted: Iterable[tuple[str, Callable[[int], bool]]], kind: str) -> Iterator[bytes]:
+        """Yield the same, of objects each of which has a size that is judged by itself."""
+        waiting = iter(wanted)
         while batch := list(islice(waiting, _AT_ONCE)):
-            for oid, header in zip(batch, self._ask(_CONTENTS, batch), strict=True):
+            headers = self._ask(_CONTENTS, [oid for oid, _ in batch])
+            for (oid, is_wanted), header in zip(batch, headers, strict=True):
                 found = self._content(header, kind, is_wanted)
                 if found is None or found[0] != oid:
                     raise unreadable(f"the wiki lacks the {kind} {oid}")

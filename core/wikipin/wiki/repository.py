@@ -50,6 +50,7 @@ class Repository:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.deadline = Deadline()
+        self._commits: set[Commit] = set()
 
     @cached_property
     def git_dir(self) -> Path:
@@ -96,7 +97,9 @@ class Repository:
     @counted
     def has_commit(self, commit: Commit) -> bool:
         """Tell whether the wiki has that commit."""
-        return self.objects.find(commit, "commit", at_most(_LARGEST_COMMIT)) is not None
+        if commit not in self._commits and self.objects.find(commit, "commit", at_most(_LARGEST_COMMIT)) is not None:
+            self._commits.add(commit)
+        return commit in self._commits
 
     @counted
     def ancestors(self, commits: Iterable[Commit], of: Commit) -> set[Commit]:

@@ -5,18 +5,19 @@ The work tree is only ever compared with the commit, for a warning; index and fi
 
 import difflib
 import os
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from wikipin.disk.folder import Folder
 from wikipin.errors import WikipinError
-from wikipin.names import Commit, SkillName, is_skill_name
+from wikipin.names import Commit, RelPath, SkillName, is_skill_name
 from wikipin.skill import Header, Skill, header_in, not_a_skill, parse_header, parse_skill
 from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD, GitMode, TreeBuilder
 from wikipin.wiki.batch import LARGEST_TREE, at_most
+from wikipin.wiki.objects import TreeEntry
 from wikipin.wiki.repository import Repository, counted
 from wikipin.wiki.worktree import is_as_committed
 
@@ -57,6 +58,10 @@ def default_wiki_path() -> Path:
 class Wiki(Repository):
     """A wiki open for reading, as the repository that it is."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._entries: dict[Commit, dict[str, TreeEntry | None]] = {}
+
     @counted
     def catalogue(self, commit: Commit) -> Catalogue:
         """Return every skill at `commit`, with its description; what no agent would load is named, with the reason."""
@@ -78,22 +83,50 @@ class Wiki(Repository):
     @counted
     def read_skill(self, commit: Commit, name: SkillName) -> Skill:
         """Return the skill as it is at `commit`. Raises `not-in-wiki`, `not-a-skill`, `unsafe-skill`."""
-        skills = self._skills_tree(commit)
-        entry = self.find_entries(skills, {name.encode()}).get(name.encode())
+        entry = self._find(commit, [name]).get(name)
         if entry is None:
-            raise self._not_in_wiki(name, commit, skills)
+            raise self._not_in_wiki(name, commit)
         if entry.mode != _DIRECTORY:
             raise not_a_skill(name, "is not a directory")
         builder = TreeBuilder(name)
-        self._collect(builder, entry.oid, "")
+        files = list(self._collect(builder, entry.oid, ""))
+        checks = ((file.oid, builder.size_check(path)) for path, file in files)
+        for (path, file), content in zip(files, self.objects.read_each(checks, "blob"), strict=True):
+            builder.add(path, content, executable=file.mode == GitMode.EXECUTABLE.value)
         return parse_skill(name, commit, builder.finish())
+
+    @counted
+    def prefetch(self, commit: Commit, names: Iterable[str]) -> None:
+        """Read the trees of these skills, many at a time, so that each is at hand when its skill is read.
+
+        What cannot be read is left for that: then one skill is refused, and not all.
+        """
+        with suppress(WikipinError):
+            trees = {entry.oid for entry in self._find(commit, names).values() if entry.mode == _DIRECTORY}
+            while trees:
+                sizes = zip(trees, self.objects.sizes(trees, "tree"), strict=True)
+                small = [oid for oid, size in sizes if size <= LARGEST_SKILL_TREE]
+                below: set[str] = set()
+                for oid, content in zip(
+                    small, self.objects.read_all(small, "tree", at_most(LARGEST_SKILL_TREE)), strict=True
+                ):
+                    if self.objects.keep(oid, "tree", content):
+                        below |= {entry.oid for entry in self.parse_tree(content) if entry.mode == _DIRECTORY}
+                trees = below - trees
 
     @counted
     def tree_ids(self, commit: Commit, names: Iterable[str]) -> dict[str, str]:
         """Return by name the tree ids of those skills that there are at `commit`, which the wiki has."""
-        wanted = {os.fsencode(name) for name in names}
-        found = self.find_entries(self._skills_tree(commit), wanted) if wanted else {}
-        return {os.fsdecode(name): entry.oid for name, entry in found.items() if entry.mode == _DIRECTORY}
+        return {name: entry.oid for name, entry in self._find(commit, names).items() if entry.mode == _DIRECTORY}
+
+    def _find(self, commit: Commit, names: Iterable[str]) -> dict[str, TreeEntry]:
+        """Return by name the entries of those skills that there are at `commit`. Each is looked for once."""
+        known = self._entries.setdefault(commit, {})
+        names = list(names)
+        if unknown := {os.fsencode(name) for name in names if name not in known}:
+            found = self.find_entries(self._skills_tree(commit), unknown)
+            known.update({os.fsdecode(name): found.get(name) for name in unknown})
+        return {name: entry for name in names if (entry := known[name]) is not None}
 
     def versions(self, name: SkillName, at: Commit, *, most: int) -> list[Commit]:
         """Return the newest commits up to `at` that changed the skill, the newest first, at most `most` of them."""
@@ -132,16 +165,16 @@ class Wiki(Repository):
             self.deadline.check()
         return found
 
-    def _collect(self, builder: TreeBuilder, tree_id: str, parent: str) -> None:
+    def _collect(self, builder: TreeBuilder, tree_id: str, parent: str) -> Iterator[tuple[RelPath, TreeEntry]]:
+        """Yield path and entry of each file that is admitted."""
         for entry in self.parse_tree(self.objects.read(tree_id, "tree", builder.entries_check(parent))):
             if (admitted := builder.admit(parent, entry.name, entry.mode)) is None:
                 continue
             kind, path = admitted
             if kind is GitMode.DIRECTORY:
-                self._collect(builder, entry.oid, f"{path}/")
-                continue
-            content = self.objects.read(entry.oid, "blob", builder.size_check(path))
-            builder.add(path, content, executable=kind is GitMode.EXECUTABLE)
+                yield from self._collect(builder, entry.oid, f"{path}/")
+            else:
+                yield path, entry
 
     def _skills_tree(self, commit: Commit) -> bytes:
         """Return the bytes of the tree of all skills, none where there is no such directory."""
@@ -149,7 +182,7 @@ class Wiki(Repository):
         is_there = skills is not None and skills.mode == _DIRECTORY
         return self.objects.read(skills.oid, "tree", at_most(LARGEST_TREE)) if skills and is_there else b""
 
-    def _not_in_wiki(self, name: SkillName, commit: Commit, skills: bytes) -> WikipinError:
+    def _not_in_wiki(self, name: SkillName, commit: Commit) -> WikipinError:
         try:
             with self._work_tree(name) as folder:
                 is_uncommitted = folder is not None
@@ -161,7 +194,7 @@ class Wiki(Repository):
                 f"skill '{name}' is in the wiki's work tree but is not committed at {commit[:12]}",
                 "Commit it in the wiki, and call again",
             )
-        names = (os.fsdecode(entry.name) for entry in self.parse_tree(skills))
+        names = (os.fsdecode(entry.name) for entry in self.parse_tree(self._skills_tree(commit)))
         near = difflib.get_close_matches(name, islice(filter(is_skill_name, names), _MOST_NAMES), n=3)
         alike = f"; the wiki has {' and '.join(map(repr, near))}" if near else ""
         return WikipinError(
