@@ -84,7 +84,7 @@ _FORGED: list[tuple[str, list[object]]] = [
     ("changes", [_MISSING, None, 1, "x", "", {}, [], [None], [1], ["x"], [[]], [{}]]),
     ("extra", [None, 1, "x"]),
 ]
-_NO_NAMES = [_MISSING, None, 1, "", "..", "../x", "a/b", "-a", "a b", "a" * 65, "a\n", ["a"], {"a": 1}]
+_NO_NAMES: list[object] = [_MISSING, None, 1, "", "..", "../x", "a/b", "-a", "a b", "a" * 65, "a\n", ["a"], {"a": 1}]
 _NO_DIGESTS: list[object] = [_MISSING, 1, "", "a" * 63, "A" * 64, "a" * 64 + "\n", [_SHA]]
 _FORGED_CHANGE: list[tuple[str, list[object]]] = [
     ("kind", [_MISSING, None, 1, "", "agent", "skills", "Skill", ["skill"], {"skill": 1}]),
