@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,12 +19,14 @@ from surfaces import Outcome, outcome_of
 from wikis import Files, git, object_file, object_id, plain_skill, write_files
 from world import World, make_world
 
-from wikipin import Exposure, WikipinError
+from wikipin import Asset, Exposure, Outcomes, WikipinError
+from wikipin.asset import skill
 from wikipin.disk.folder import Folder
 from wikipin.plan.change import Change
 from wikipin.project import placing
-from wikipin.project.placing import Transaction, expose
-from wikipin.project.project import Locked
+from wikipin.project.change_set import ChangeSet, Failures
+from wikipin.project.inspection import Survey
+from wikipin.project.placing import Placement
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
 
@@ -52,6 +55,14 @@ def world(tmp_path: Path) -> World:
 
 def _restore(door: str, world: World, **arguments: list[str]) -> Outcome:
     return world.call(door, "context_restore", **arguments)
+
+
+def _names(assets: Iterable[Asset]) -> list[str]:
+    return [asset.name for asset in assets]
+
+
+def _codes(outcomes: Outcomes[Asset]) -> list[tuple[str, str]]:
+    return [(asset.name, error.code) for asset, error in outcomes.failed.items()]
 
 
 def _assert_whole(world: World, tmp_path: Path) -> None:
@@ -109,7 +120,7 @@ def test_a_bad_name_is_refused_before_anything_is_read(door: str, world: World) 
 def test_where_all_is_well_nothing_is_written_and_no_wiki_is_needed(world: World) -> None:
     before, times = world.snapshot(), {path: path.lstat().st_mtime_ns for path in world.project.rglob("*")}
     restored = world.without_wiki().restore()
-    assert (restored.restored, restored.unchanged, restored.failed) == ([], NAMES, [])
+    assert (restored.done, _names(restored.unchanged), restored.failed) == ({}, NAMES, {})
     assert world.snapshot() == before
     assert {path: path.lstat().st_mtime_ns for path in world.project.rglob("*")} == times
 
@@ -155,7 +166,7 @@ def test_a_fresh_clone_of_the_project_is_made_whole(committed: str, world: World
 
     restored = clone.restore()
 
-    assert (restored.restored, restored.failed) == (NAMES, [])
+    assert (_names(restored.done), restored.failed) == (NAMES, {})
     _assert_whole(clone, tmp_path)
     assert clone.lockfile_path.read_bytes() == world.lockfile_path.read_bytes()
     assert (clone.project / ".claude/skills/hello").is_symlink()
@@ -168,8 +179,8 @@ def test_one_bad_pin_stops_no_other(world: World) -> None:
     digests = {"SKILL.md": "0" * 64}
     world.change_entry("third", digests=digests)
     restored = world.restore()
-    assert restored.restored == ["other"]
-    assert [(name, error.code) for name, error in restored.failed] == [
+    assert _names(restored.done) == ["other"]
+    assert _codes(restored) == [
         ("hello", "ref-not-found"),
         ("third", "lockfile-corrupt"),
     ]
@@ -192,15 +203,15 @@ def test_a_damaged_object_of_one_skill_stops_no_other(world: World, tmp_path: Pa
     file.chmod(0o644)
     file.write_bytes(b"not zlib")
     restored = world.with_wiki(loose).restore()
-    assert restored.restored == ["other", "third"]
-    assert [(name, error.code) for name, error in restored.failed] == [("hello", "wiki-unreadable")]
+    assert _names(restored.done) == ["other", "third"]
+    assert _codes(restored) == [("hello", "wiki-unreadable")]
 
 
 def test_a_pin_that_is_gone_is_told_with_a_way_that_does_not_need_it(world: World) -> None:
     """Giving up the edits for the bytes of the pin cannot be promised here."""
     world.change_entry("hello", wiki_commit="1" * 40)
     (world.copy() / "mine.md").write_bytes(b"mine")
-    ((_, error),) = world.restore().failed
+    (error,) = world.restore().failed.values()
     assert error.code == "local-edits"
     assert "'wikipin update skill hello --discard-edits --allow-rollback'" in error.remedy
 
@@ -213,7 +224,7 @@ def test_exposures_that_are_copies_come_back_as_they_were(tmp_path: Path) -> Non
     shutil.rmtree(world.project / ".claude/skills/hello")
     shutil.rmtree(world.project / ".agents/skills/other")
     restored = world.restore(exposure=exposure)
-    assert restored.restored == ["hello", "other"]
+    assert _names(restored.done) == ["hello", "other"]
     assert world.snapshot() == before
 
 
@@ -221,8 +232,8 @@ def test_an_edited_exposure_is_left_and_named(tmp_path: Path) -> None:
     world = _make_world(tmp_path, Exposure(mode="copy"))
     (world.project / ".claude/skills/hello/SKILL.md").write_bytes(b"mine")
     shutil.rmtree(world.copy())
-    ((name, error),) = world.restore().failed
-    assert (name, error.code) == ("hello", "local-edits")
+    ((asset, error),) = world.restore().failed.items()
+    assert (asset, error.code) == (skill("hello"), "local-edits")
     assert error.problem.endswith(": .claude/skills/hello/SKILL.md (modified)")
     assert not world.copy().exists()
 
@@ -238,11 +249,11 @@ def test_an_entry_without_digests_comes_back_from_its_pin(
     paths = {"exposed": [".agents/skills/hello", ".claude/skills/hello"]} if exposed else {}
     document["skills"]["hello"] = {"wiki_commit": pin, "installed_at": "then", "files": ["x"], **paths}
     world.lockfile_path.write_text(json.dumps(document))
-    assert world.restore().unchanged == NAMES
+    assert _names(world.restore().unchanged) == NAMES
     shutil.rmtree(world.copy())
     for word in ("agents", "claude"):
         (world.project / f".{word}/skills/hello").unlink()
-    assert world.restore().restored == ["hello"]
+    assert _names(world.restore().done) == ["hello"]
     _assert_whole(world, tmp_path)
     entry = world.entry()
     assert (entry["wiki_commit"], entry["installed_at"], entry["files"]) == (pin, "then", ["x"])
@@ -251,7 +262,7 @@ def test_an_entry_without_digests_comes_back_from_its_pin(
 def test_digests_without_modes_come_back_with_the_modes_of_the_pin(world: World, tmp_path: Path) -> None:
     world.change_entry("hello", "executable", "executable_installed_at")
     shutil.rmtree(world.copy())
-    assert world.restore().restored == ["hello"]
+    assert _names(world.restore().done) == ["hello"]
     _assert_whole(world, tmp_path)
 
 
@@ -259,14 +270,14 @@ def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(world: World)
     shutil.rmtree(world.copy())
     world.change_entry("My_Skill", wiki_commit=world.head(), installed_at="then")
     restored = world.restore()
-    assert restored.restored == ["hello"]
-    ((name, error),) = restored.failed
-    assert (name, error.code) == ("My_Skill", "invalid-name")
+    assert _names(restored.done) == ["hello"]
+    ((asset, error),) = restored.failed.items()
+    assert (asset, error.code) == (skill("My_Skill"), "invalid-name")
     assert "tool that recorded it" in error.remedy
     shutil.copytree(world.copy("other"), world.copy("My_Skill"))
     entry = world.entry("other")
     world.change_entry("My_Skill", **entry)
-    assert "My_Skill" in world.restore().unchanged
+    assert skill("My_Skill") in world.restore().unchanged
     assert not (world.project / ".claude/skills/My_Skill").exists()
 
 
@@ -276,7 +287,7 @@ def test_one_git_process_and_one_lock_for_the_lot(
     for name in NAMES:
         shutil.rmtree(world.copy(name))
     gits, windows = count_gits(monkeypatch, tmp_path), count_locks(monkeypatch)
-    assert world.restore().restored == NAMES
+    assert _names(world.restore().done) == NAMES
     assert [line.partition("git ")[2] or line for line in gits.take()] == ["cat-file --batch"]
     # A look that sees an entry without its copy looks again under the lock; the change is one window.
     assert len(windows) == 2
@@ -288,12 +299,7 @@ def test_progress_is_told_step_by_step_to_the_end(world: World) -> None:
     world.change_entry("hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
     world.restore(progress=lambda done, of, what: told.append((done, of, what)))
-    assert told == [
-        (1, 4, "read other"),
-        (2, 4, "read third"),
-        (3, 4, "restored other"),
-        (4, 4, "restored third"),
-    ]
+    assert told == [(2, 4, "read other"), (3, 4, "read third"), (4, 4, "done with 2")]
 
 
 @ERAS
@@ -310,8 +316,8 @@ def test_an_agent_is_told_the_progress(era: str, world: World) -> None:
             return outcome_of(await client.call_tool("context_restore", {}, progress_callback=note))
 
     assert anyio.run(talk).answer["restored"] == NAMES
-    assert [(done, of) for done, of, _ in told] == [(step, 6) for step in range(1, 7)]
-    assert told[-1][2] == "restored third"
+    assert [(done, of) for done, of, _ in told] == [(step, 4) for step in range(1, 5)]
+    assert told[-1][2] == "done with 3"
 
 
 @ERAS
@@ -321,13 +327,13 @@ def test_a_call_that_is_cancelled_is_finished_all_the_same(
     for name in NAMES:
         shutil.rmtree(world.copy(name))
 
-    is_cancelled, commit_change = Event(), Locked.commit
+    is_cancelled, commit_changes = Event(), ChangeSet.commit
 
-    def commit_late(self: Locked, change: Change) -> placing.Outcome:
+    def commit_late(self: ChangeSet, changes: Sequence[Change], seen: Survey) -> tuple[list[placing.Outcome], Failures]:
         assert is_cancelled.wait(timeout=30)
-        return commit_change(self, change)
+        return commit_changes(self, changes, seen)
 
-    monkeypatch.setattr(Locked, "commit", commit_late)
+    monkeypatch.setattr(ChangeSet, "commit", commit_late)
 
     async def talk() -> Outcome:
         async with Client(create_server(Options(world.wiki, (world.project,))), mode=era) as client:
@@ -363,51 +369,60 @@ def _fail_on(monkeypatch: pytest.MonkeyPatch, method: str, failing: int) -> None
     monkeypatch.setattr(Folder, method, full)
 
 
-def test_a_disk_that_fails_before_a_skill_is_committed_fails_that_skill_alone(
+def test_a_disk_that_fails_before_the_journal_is_there_changes_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second rename of a journal fails; what was restored before is not said to be unchanged.
-
-    Before each there is one that only asks whether the lockfile could be moved.
-    """
+    """The rename of the journal fails; the one before it only asks whether the lockfile could be moved."""
     for name in NAMES:
         shutil.rmtree(world.copy(name))
-    _fail_on(monkeypatch, "rename", 4)
-    restored = world.restore()
-    assert restored.restored == ["hello", "third"]
-    assert [(name, error.code) for name, error in restored.failed] == [("other", "io-error")]
-    assert "nothing was changed" in restored.failed[0][1].problem
-    assert not world.copy("other").exists()
+    before = world.snapshot()
+    _fail_on(monkeypatch, "rename", 2)
+    with pytest.raises(WikipinError, match="nothing was changed") as refused:
+        world.restore()
+    assert refused.value.code == "io-error"
+    assert world.snapshot() == before
 
 
-@pytest.mark.parametrize("failures", [1, 9])
-def test_a_disk_that_fails_after_a_skill_is_committed_loses_nothing_of_it(
-    failures: int, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("failing", range(1, 4))
+def test_a_disk_that_refuses_the_first_step_of_a_skill_fails_that_skill_alone(
+    failing: int, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in NAMES:
+        shutil.rmtree(world.copy(name))
+    _fail_on(monkeypatch, "place", failing)
+    restored = world.restore()
+    refused = NAMES[failing - 1]
+    assert _names(restored.done) == [name for name in NAMES if name != refused]
+    assert _codes(restored) == [(refused, "io-error")]
+    assert "nothing was changed" in restored.failed[skill(refused)].problem
+    assert not world.copy(refused).exists()
+    assert world.left_over() == []
+
+
+@pytest.mark.parametrize("step", ["expose", "unexpose", "remove_copy"])
+def test_a_disk_that_fails_after_the_journal_is_there_loses_nothing(
+    step: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second skill's step fails; the next command finishes what was committed, whatever it is for."""
     for name in NAMES:
         shutil.rmtree(world.copy(name))
         (world.project / ".claude/skills" / name).unlink()
-    calls = 0
+    do, calls = getattr(Placement, step), 0
 
-    def expose_sometimes(transaction: Transaction, done: placing.Outcome) -> None:
+    def do_once(self: Placement) -> None:
         nonlocal calls
         calls += 1
-        if 1 < calls <= 1 + failures:
+        if calls > 1:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        expose(transaction, done)
+        do(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr("wikipin.project.transaction.expose", expose_sometimes)
-        restored = world.restore()
+        patch.setattr(Placement, step, do_once)
+        with pytest.raises(WikipinError, match="io-error") as refused:
+            world.restore()
 
-    assert restored.restored == (["hello", "third"] if failures == 1 else ["hello"])
-    (name, error), *more = restored.failed
-    assert (name, error.code) == ("other", "io-error")
-    assert "the change is committed" in error.problem
-    assert [(name, error.code) for name, error in more] == ([] if failures == 1 else [("third", "io-error")])
-    if failures == 1:  # what was committed is finished before anything else is done
-        assert (world.project / ".claude/skills/other").is_symlink()
-    world.restore()
+    assert "committed" in refused.value.problem
+    assert set(world.states().values()) == {"behind"}
     _assert_whole(world, tmp_path)
     assert world.left_over() == []
 

@@ -12,15 +12,17 @@ from wikipin import WikipinError
 from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
-from wikipin.names import Commit, RelPath, SkillName
+from wikipin.asset import skill
+from wikipin.names import Commit, RelPath
 from wikipin.plan.lockfile import Entry
 from wikipin.plan.state import ProjectSkill, State
 from wikipin.skill import Skill
 from wikipin.tree import File, FileChange, Tree
 from wikipin.verbs.catalogue import Offer, Offers
+from wikipin.verbs.content import content_of
 from wikipin.verbs.install import Installed
+from wikipin.verbs.outcomes import Outcomes
 from wikipin.verbs.remove import Removed
-from wikipin.verbs.restore import Restored
 from wikipin.verbs.status import Status, Statuses
 from wikipin.verbs.update import Updated
 from wikipin_mcp.answers import success
@@ -147,9 +149,9 @@ def test_what_was_skipped_is_named_on_the_first_page_only() -> None:
 
 
 def _installed(files: tuple[File, ...], warnings: list[str], installed_at: str | None = "then") -> Installed:
-    skill = Skill(SkillName("x" * 64), _COMMIT, "Does one thing.", Tree(files))
+    content = content_of(Skill(skill("x" * 64), _COMMIT, "Does one thing.", Tree(files)))
     exposed = [f".agents/skills/{'x' * 64}", f".claude/skills/{'x' * 64}"]
-    return Installed(skill, installed_at, exposed, warnings)
+    return Installed(content, installed_at, exposed, warnings)
 
 
 def _file(path: str, size: int = 3) -> File:
@@ -294,7 +296,7 @@ HOSTILE = pytest.mark.parametrize("text", _HOSTILE.values(), ids=_HOSTILE)
 def _status(name: str, text: str, changes: int, state: State = State.MODIFIED) -> Status:
     entry = Entry(_COMMIT, text[:64])
     found = [FileChange(f"{number}{text}", "modified") for number in range(changes)]
-    return Status(ProjectSkill(name, entry, None), state, is_compared=True, changes=found)
+    return Status(ProjectSkill(skill(name), entry, None), state, is_compared=True, changes=found)
 
 
 @HOSTILE
@@ -306,9 +308,9 @@ def test_no_status_is_larger_than_an_agent_may_get(skills: int, changes: int, te
     assert answer["skills"]
     assert len(answer["skills"]) + answer["skills_left_out"] == skills
     assert answer["counts"] == {"modified": skills}
-    for skill in answer["skills"]:
-        assert len(skill["changes"]) + skill["changes_left_out"] == changes
-        assert skill["changes"] or not changes
+    for shown in answer["skills"]:
+        assert len(shown["changes"]) + shown["changes_left_out"] == changes
+        assert shown["changes"] or not changes
 
 
 def test_a_status_that_does_not_fit_shows_first_what_is_not_well() -> None:
@@ -361,9 +363,10 @@ def test_an_update_names_every_backup() -> None:
 @HOSTILE
 @pytest.mark.parametrize(("failed", "restored"), [(0, 500), (1, 500), (1, 0), (100, 100)])
 def test_no_restore_is_larger_than_an_agent_may_get(failed: int, restored: int, text: str) -> None:
-    names = [f"{'x' * 58}{number:05}" for number in range(restored)]
+    there = {asset: asset for asset in (skill(f"{'x' * 58}{number:05}") for number in range(restored))}
+    left = {asset: asset for asset in (skill(f"{'y' * 58}{number:05}") for number in range(restored // 2))}
     error = WikipinError("local-edits", f"the copy is not what was installed: {text * 20}", text * 20)
-    outcome = Restored(names, names[: restored // 2], [(f"f{number}", error) for number in range(failed)])
+    outcome = Outcomes(there, left, {skill(f"f{number}"): error for number in range(failed)})
     answer = answer_restore(outcome, room=ROOM)
     _assert_fits(answer)
     shown = len(answer["failed"]) + len(answer["restored"]) + len(answer["unchanged"])
@@ -376,7 +379,7 @@ def test_no_restore_is_larger_than_an_agent_may_get(failed: int, restored: int, 
 @pytest.mark.parametrize("warnings", [0, 1, 100])
 def test_no_removal_is_larger_than_an_agent_may_get(warnings: int, text: str) -> None:
     exposed = [f".agents/skills/{'x' * 64}", f".claude/skills/{'x' * 64}"]
-    answer = answer_remove(Removed(SkillName("x" * 64), exposed, ["b"] * 3, [text] * warnings), room=ROOM)
+    answer = answer_remove(Removed(skill("x" * 64), exposed, ["b"] * 3, [text] * warnings), room=ROOM)
     _assert_fits(answer)
     assert (answer["removed"], answer["backup"], answer["unexposed"]) == (True, "b", exposed)
 

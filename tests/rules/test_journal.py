@@ -1,15 +1,20 @@
 """The journal's text: what was written is read back, and what no wikipin wrote is refused."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from wikipin import WikipinError
+from wikipin.asset import skill
 from wikipin.names import Commit
+from wikipin.plan.change import Change
 from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.project.journal import LARGEST, Journal, parse_journal
+
+Json = dict[str, Any]
 
 _SHA = "0123456789abcdef" * 4
 _ENTRY = Entry(
@@ -20,63 +25,80 @@ _ENTRY = Entry(
     exposed=[".agents/skills/hello"],
     accepted=Accepted(_SHA, "terminal"),
 )
-_JOURNAL = Journal(
-    name="hello",
-    staging="0123456789abcdef",
-    stamp="20261122T152731442214Z",
+_CHANGE = Change(
+    asset=skill("hello"),
     entry=_ENTRY,
-    plan=_SHA,
-    swap=["copy", "claude"],
+    digest=_SHA,
+    replace=["copy", "claude"],
     link=["agents"],
-    take=[],
-    old={"copy": _SHA},
-    clean=_SHA,
+    remove=[],
+    displaced={"copy": _SHA},
+    disposable=_SHA,
 )
-_REMOVAL = replace(_JOURNAL, entry=None, plan=None, swap=[], link=[], take=["agents", "copy"], clean=None)
+_REMOVAL = Change(asset=skill("gone"), remove=["agents", "copy"], displaced={"copy": _SHA}, replace=[], link=[])
+_SHORT = replace(_CHANGE, asset=skill("short"), entry=Entry(Commit("2" * 64), "then"), disposable=None)
+_JOURNAL = Journal("0123456789abcdef", "20261122T152731442214Z", (_CHANGE, _REMOVAL, _SHORT))
+
+_OF_VERSION_1 = {
+    "version": 1,
+    "name": "hello",
+    "staging": "0123456789abcdef",
+    "stamp": "20261122T152731442214Z",
+    "entry": json.loads(_JOURNAL.render())["changes"][0]["entry"],
+    "plan": _SHA,
+    "swap": ["copy", "claude"],
+    "link": ["agents"],
+    "take": [],
+    "old": {"copy": _SHA},
+    "clean": _SHA,
+}
+"""A journal as it was written while one was about one skill."""
+
 _MISSING: Any = object()
 
 
-@pytest.mark.parametrize("commit", ["1" * 40, "2" * 64])
-def test_a_journal_is_read_back_as_it_was_written(commit: str) -> None:
-    journal = replace(_JOURNAL, entry=replace(_ENTRY, commit=Commit(commit)))
-    assert parse_journal(journal.render().encode()) == journal
+def test_a_journal_is_read_back_as_it_was_written() -> None:
+    """Its changes are in the order in which they are made: changes, removals and entries that say little."""
+    assert parse_journal(_JOURNAL.render().encode()) == _JOURNAL
 
 
-@pytest.mark.parametrize("journal", [_REMOVAL, replace(_JOURNAL, entry=Entry(Commit("1" * 40), "then"))])
-def test_a_removal_and_an_entry_that_says_little_are_read_back_too(journal: Journal) -> None:
-    assert parse_journal(journal.render().encode()) == journal
+def test_nothing_that_is_staged_for_a_slot_has_the_name_of_another() -> None:
+    assets = [skill(name) for name in ("a", "copy", "old", "a-copy")]
+    slots = [(asset, slot) for asset in assets for slot in ("copy", "agents", "claude")]
+    names = [_JOURNAL.staged_name(*slot) for slot in slots] + [_JOURNAL.displaced_name(*slot) for slot in slots]
+    assert len(set(names)) == len(names)
 
 
 def test_a_journal_of_the_largest_skill_is_not_too_large_to_be_read() -> None:
     digests = {f"{number:03}{'x' * 23}/" + "\U0001f600" * 32: _SHA for number in range(512)}
-    journal = replace(_JOURNAL, entry=replace(_ENTRY, digests=digests, executable=list(digests)))
+    change = replace(_CHANGE, entry=replace(_ENTRY, digests=digests, executable=list(digests)))
+    journal = replace(_JOURNAL, changes=(change,))
     assert len(journal.render().encode()) < LARGEST
     assert parse_journal(journal.render().encode()) == journal
 
 
 _FORGED: list[tuple[str, list[object]]] = [
-    ("version", [_MISSING, None, 0, 2, True, 1.0, "1", [1]]),
-    ("name", [_MISSING, None, 1, "", "..", "../x", "a/b", "-a", "a b", "a" * 65, "a\n", ["a"], {"a": 1}]),
+    ("version", [_MISSING, None, 0, 1, 3, True, 2.0, "2", [2]]),
     ("staging", [_MISSING, None, 1, "", ".", "..", "../skills", "a" * 15, "a" * 17, "A" * 16, "g" * 16, ["a"]]),
-    ("plan", [_MISSING, 1, "", "a" * 63, "A" * 64, "a" * 64 + "\n", [_SHA]]),
     ("stamp", [_MISSING, None, 1, "", "now", "../x", "20261122T152731442214Z/", "x" * 21, ["x"]]),
-    ("entry", [_MISSING, 1, "x", [], {}, {"commit": "1" * 40}]),
-    ("swap", [_MISSING, None, 1, "copy", ["codex"], ["../x"], [1], [["copy"]], {"copy": 1}, {}]),
-    ("link", [_MISSING, None, 1, "agents", ["codex"], ["copy"], ["/etc"], [None], [{}], {}]),
-    ("take", [_MISSING, None, 1, "claude", ["codex"], ["/etc"], [None], [{}], {"claude": 1}, {}]),
-    ("old", [_MISSING, None, 1, "copy", [], {"codex": _SHA}, {"copy": None}, {"copy": "x"}, {"copy": [_SHA]}]),
-    ("clean", [_MISSING, 1, "", "a" * 63, "A" * 64, [_SHA]]),
+    ("changes", [_MISSING, None, 1, "x", "", {}, [], [None], [1], ["x"], [[]], [{}]]),
     ("extra", [None, 1, "x"]),
 ]
-
-
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in _FORGED for value in values], ids=ascii)
-def test_a_forged_field_is_refused(key: str, value: object) -> None:
-    document = json.loads(_JOURNAL.render()) | {key: value}
-    text = json.dumps({name: content for name, content in document.items() if content is not _MISSING})
-    _refuse(text.encode())
-
-
+_NO_NAMES: list[object] = [_MISSING, None, 1, "", "..", "../x", "a/b", "-a", "a b", "a" * 65, "a\n", ["a"], {"a": 1}]
+_NO_DIGESTS: list[object] = [_MISSING, 1, "", "a" * 63, "A" * 64, "a" * 64 + "\n", [_SHA]]
+_FORGED_CHANGE: list[tuple[str, list[object]]] = [
+    ("kind", [_MISSING, None, 1, "", "agent", "skills", "Skill", ["skill"], {"skill": 1}]),
+    ("name", _NO_NAMES),
+    ("entry", [_MISSING, 1, "x", [], {}, {"commit": "1" * 40}]),
+    ("digest", _NO_DIGESTS),
+    ("replace", [_MISSING, None, 1, "copy", ["codex"], ["../x"], [1], [["copy"]], {"copy": 1}, {}]),
+    ("link", [_MISSING, None, 1, "agents", ["codex"], ["copy"], ["/etc"], [None], [{}], {}]),
+    ("remove", [_MISSING, None, 1, "claude", ["codex"], ["/etc"], [None], [{}], {"claude": 1}, {}]),
+    ("displaced", [_MISSING, None, 1, "copy", [], {"codex": _SHA}, {"copy": None}, {"copy": "x"}, {"copy": [_SHA]}]),
+    ("disposable", _NO_DIGESTS),
+    ("asset", [None, "hello"]),
+    ("extra", [None, 1, "x"]),
+]
 _FORGED_ENTRY: list[tuple[str, list[object]]] = [
     ("commit", [_MISSING, None, 1, "", "HEAD", "a" * 39, "A" * 40, ["a" * 40]]),
     ("installed_at", [_MISSING, None, 1, "", "x" * 65, ["x"], {}, "\ud800"]),
@@ -86,43 +108,83 @@ _FORGED_ENTRY: list[tuple[str, list[object]]] = [
     ("accepted", [_MISSING, 1, "x", [], {}, {"plan": _SHA}, {"plan": "x", "by": "x"}, {"plan": _SHA, "by": 1}]),
     ("extra", [None, 1, "x"]),
 ]
+_RENAMED = {"plan": "digest", "swap": "replace", "take": "remove", "old": "displaced", "clean": "disposable"}
+_FORGED_1: list[tuple[str, list[object]]] = [
+    ("version", [2]),
+    *((key, values) for key, values in _FORGED if key in {"staging", "stamp", "extra"}),
+    *((key, values) for key, values in _FORGED_CHANGE if key in {"name", "entry", "link"}),
+    *((key, dict(_FORGED_CHANGE)[new]) for key, new in _RENAMED.items()),
+    ("kind", ["skill"]),
+    ("changes", [[]]),
+]
 
 
-def test_what_comes_into_place_has_a_plan() -> None:
-    """A link has none: it would be moved to where agents look, as if it were what was staged."""
+def _each(forged: list[tuple[str, list[object]]]) -> pytest.MarkDecorator:
+    rows = [(key, value) for key, values in forged for value in values]
+    return pytest.mark.parametrize(("key", "value"), rows, ids=ascii)
+
+
+def _changed(document: Json, key: str, value: object) -> Json:
+    return {name: content for name, content in {**document, key: value}.items() if content is not _MISSING}
+
+
+def _with(change: Callable[[Json], Json], at: int) -> bytes:
+    """Return the journal with one of its changes in another form."""
     document = json.loads(_JOURNAL.render())
-    assert document["swap"]
-    _refuse(json.dumps(document | {"plan": None}).encode())
+    document["changes"][at] = change(document["changes"][at])
+    return json.dumps(document).encode()
 
 
-@pytest.mark.parametrize(("key", "value"), [(k, value) for k, values in _FORGED_ENTRY for value in values], ids=ascii)
+@_each(_FORGED)
+def test_a_forged_field_is_refused(key: str, value: object) -> None:
+    _refuse(json.dumps(_changed(json.loads(_JOURNAL.render()), key, value)).encode())
+
+
+@_each(_FORGED_CHANGE)
+def test_a_forged_field_of_any_change_is_refused(key: str, value: object) -> None:
+    for at in (0, 2):
+        _refuse(_with(lambda change: _changed(change, key, value), at))
+
+
+@_each(_FORGED_ENTRY)
 def test_a_forged_field_of_the_entry_is_refused(key: str, value: object) -> None:
-    document = json.loads(_JOURNAL.render())
-    entry = document["entry"] | {key: value}
-    document["entry"] = {name: content for name, content in entry.items() if content is not _MISSING}
-    _refuse(json.dumps(document).encode())
+    for at in (0, 2):
+        _refuse(_with(lambda change: {**change, "entry": _changed(change["entry"], key, value)}, at))
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"null",
-        b"[]",
-        b"1",
-        b'"x"',
-        b"{}",
-        b'{"version": 1}',
-        b"\xff\xfe",
-        b"\x80",
-        b"[" * 100_000,
-        _JOURNAL.render().encode()[:-3],
-        _JOURNAL.render().encode() + b"x",
-        b"9" * 5000,
-        b"NaN",
-    ],
-    ids=lambda content: repr(content[:12]),
-)
+def test_what_comes_into_place_has_a_digest() -> None:
+    """A link has none: it would be moved to where agents look, as if it were what was staged."""
+    assert _CHANGE.replace
+    _refuse(_with(lambda change: change | {"digest": None}, 0))
+    _refuse(json.dumps(_OF_VERSION_1 | {"plan": None}).encode())
+
+
+def test_two_changes_of_one_asset_are_refused() -> None:
+    """Which of them comes last would be what the project has."""
+    for other in (_CHANGE, replace(_REMOVAL, asset=_CHANGE.asset)):
+        _refuse(replace(_JOURNAL, changes=(_CHANGE, _SHORT, other)).render().encode())
+
+
+def test_a_journal_of_version_1_is_a_set_of_one_whose_staged_names_say_no_kind() -> None:
+    journal = parse_journal(json.dumps(_OF_VERSION_1).encode())
+    assert journal == replace(_JOURNAL, changes=(_CHANGE,), version=1)
+    assert journal.staged_name(_CHANGE.asset, "copy") == "hello~copy"
+    assert journal.displaced_name(_CHANGE.asset, "claude") == "hello~claude~old"
+
+
+@_each(_FORGED_1)
+def test_a_forged_field_of_version_1_is_refused(key: str, value: object) -> None:
+    _refuse(json.dumps(_changed(_OF_VERSION_1, key, value)).encode())
+
+
+_NO_JOURNALS = [
+    *(b"", b"null", b"[]", b"1", b'"x"', b"{}", b'{"version": 1}', b'{"version": 2}', b"\xff\xfe", b"\x80"),
+    *(b"[" * 100_000, b"9" * 5000, b"NaN"),
+    *(_JOURNAL.render().encode()[:-3], _JOURNAL.render().encode() + b"x"),
+]
+
+
+@pytest.mark.parametrize("content", _NO_JOURNALS, ids=lambda content: repr(content[:14]))
 def test_what_is_no_journal_is_refused(content: bytes) -> None:
     _refuse(content)
 

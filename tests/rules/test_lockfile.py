@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from wikipin import WikipinError
+from wikipin.asset import skill
 from wikipin.names import Commit
 from wikipin.plan.lockfile import (
     Accepted,
@@ -20,6 +21,7 @@ from wikipin.plan.lockfile import (
     parse_lockfile,
 )
 
+_HELLO = skill("hello")
 _PIN = Commit("91136f0d1d6e0c1e4a4b6d8a3c1c1f6f0a9b7e55")
 _TIME = "2026-11-22T15:27:31.442214Z"
 _SHA = "0123456789abcdef" * 4
@@ -66,7 +68,7 @@ _GOLDEN = f"""{{
 
 
 def test_the_text_is_canonical_byte_for_byte() -> None:
-    assert empty_lockfile().with_entry("hello", _entry()).render() == _GOLDEN
+    assert empty_lockfile().with_entries({_HELLO: _entry()}).render() == _GOLDEN
     assert parse_lockfile(_GOLDEN.encode()).render() == _GOLDEN
 
 
@@ -79,7 +81,7 @@ def test_the_order_of_installs_does_not_show() -> None:
     for names in permutations(["b", "a-b", "a", "B"]):
         lockfile = empty_lockfile()
         for name in names:
-            lockfile = lockfile.with_entry(name, _entry())
+            lockfile = lockfile.with_entries({skill(name): _entry()})
         texts.add(lockfile.render())
     assert len(texts) == 1
     assert list(json.loads(texts.pop())["skills"]) == ["B", "a", "a-b", "b"]
@@ -103,7 +105,7 @@ def test_keys_that_we_do_not_know_survive_at_every_level() -> None:
     }
     lockfile = parse_lockfile(_text(document))
     assert json.loads(lockfile.render()) == document
-    changed = json.loads(lockfile.with_entry("hello", _entry()).with_entry("new", _entry()).render())
+    changed = json.loads(lockfile.with_entries({_HELLO: _entry(), skill("new"): _entry()}).render())
     assert list(changed) == ["$schema", "version", "agents", "skills", "commands"]
     assert {key: value for key, value in changed.items() if key != "skills"} == {
         key: value for key, value in document.items() if key != "skills"
@@ -117,13 +119,13 @@ def test_a_lockfile_without_a_section_has_no_skill_and_gets_one_with_the_first()
     lockfile = parse_lockfile(b'{"version": 1}')
     assert lockfile.entries == {}
     assert lockfile.render() == '{\n  "version": 1\n}\n'
-    assert lockfile.with_entry("hello", _entry()).render() == _GOLDEN
+    assert lockfile.with_entries({_HELLO: _entry()}).render() == _GOLDEN
 
 
 def test_a_new_entry_replaces_what_we_know_of_the_old() -> None:
-    old = empty_lockfile().with_entry("hello", Entry(Commit("0" * 40), "then", {"gone": _SHA}, ["gone"], ["gone"]))
-    assert old.with_entry("hello", _entry()).render() == _GOLDEN
-    assert old.entries["hello"].installed_at == "then"
+    old = empty_lockfile().with_entries({_HELLO: Entry(Commit("0" * 40), "then", {"gone": _SHA}, ["gone"], ["gone"])})
+    assert old.with_entries({_HELLO: _entry()}).render() == _GOLDEN
+    assert old.entries[_HELLO].installed_at == "then"
 
 
 @pytest.mark.parametrize(
@@ -131,14 +133,14 @@ def test_a_new_entry_replaces_what_we_know_of_the_old() -> None:
 )
 def test_digests_count_only_while_their_time_is_the_installs(paired_with: object, counts: bool) -> None:  # noqa: FBT001 - a table
     content = _document(digests={"a": _SHA}, digests_installed_at=paired_with)
-    entry = parse_lockfile(content).entry("hello")
+    entry = parse_lockfile(content).entry(_HELLO)
     assert entry is not None
     assert entry.digests == ({"a": _SHA} if counts else None)
 
 
 def test_modes_count_only_while_their_time_is_the_installs() -> None:
-    known = parse_lockfile(_document(executable=["a"], executable_installed_at=_TIME)).entry("hello")
-    moved = parse_lockfile(_document(executable=["a"], executable_installed_at="then")).entry("hello")
+    known = parse_lockfile(_document(executable=["a"], executable_installed_at=_TIME)).entry(_HELLO)
+    moved = parse_lockfile(_document(executable=["a"], executable_installed_at="then")).entry(_HELLO)
     assert known is not None
     assert moved is not None
     assert (known.executable, moved.executable) == (["a"], None)
@@ -146,26 +148,34 @@ def test_modes_count_only_while_their_time_is_the_installs() -> None:
 
 def test_what_was_accepted_is_written_and_goes_with_the_content() -> None:
     entry = replace(_entry(), accepted=Accepted(_SHA, "terminal"))
-    lockfile = empty_lockfile().with_entry("hello", entry)
-    assert parse_lockfile(lockfile.render().encode()).entry("hello") == entry
-    assert lockfile.with_entry("hello", _entry()).render() == _GOLDEN
+    lockfile = empty_lockfile().with_entries({_HELLO: entry})
+    assert parse_lockfile(lockfile.render().encode()).entry(_HELLO) == entry
+    assert lockfile.with_entries({_HELLO: _entry()}).render() == _GOLDEN
 
 
 def test_an_entry_goes_and_all_else_stays() -> None:
     content = _text({"x": 1, "version": 1, "skills": {"hello": _ENTRY, "other": {**_ENTRY, "y": 2}}})
-    lockfile = parse_lockfile(content).without_entry("hello")
+    lockfile = parse_lockfile(content).with_entries({_HELLO: None})
     assert lockfile.document == {"x": 1, "version": 1, "skills": {"other": {**_ENTRY, "y": 2}}}
 
 
+def test_entries_come_and_go_at_once_and_the_lockfile_before_stays_as_it_was() -> None:
+    before = parse_lockfile(_text({"version": 1, "skills": {"hello": _ENTRY, "other": _ENTRY}}))
+    after = before.with_entries({_HELLO: None, skill("other"): _entry("later"), skill("new"): _entry()})
+    times = {asset.name: entry.installed_at for asset, entry in after.entries.items()}
+    assert times == {"other": "later", "new": _TIME}
+    assert before.document == {"version": 1, "skills": {"hello": _ENTRY, "other": _ENTRY}}
+
+
 def test_an_entry_of_a_tool_that_knows_no_digests_is_read() -> None:
-    entry = parse_lockfile(_document(files={"SKILL.md": "x"}, files_commit=_PIN)).entry("hello")
+    entry = parse_lockfile(_document(files={"SKILL.md": "x"}, files_commit=_PIN)).entry(_HELLO)
     assert entry == Entry(_PIN, _TIME)
-    assert parse_lockfile(_document()).entry("other") is None
+    assert parse_lockfile(_document()).entry(skill("other")) is None
 
 
 @pytest.mark.parametrize("name", ["a", "A.b_c-d", "...", "a" * 64])
 def test_another_tools_name_is_read(name: str) -> None:
-    assert list(parse_lockfile(_text({"version": 1, "skills": {name: _ENTRY}})).entries) == [name]
+    assert list(parse_lockfile(_text({"version": 1, "skills": {name: _ENTRY}})).entries) == [skill(name)]
 
 
 def _nested(levels: int) -> bytes:

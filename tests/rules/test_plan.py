@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from wikipin import Consent, Exposure, WikipinError
-from wikipin.names import Commit, PlanDigest, RelPath, SkillName
+from wikipin.asset import skill
+from wikipin.names import Commit, PlanDigest, RelPath
 from wikipin.plan.change import Change
-from wikipin.plan.exposure import DIRECTORIES, ExposureState
+from wikipin.plan.exposure import WORDS, ExposureState
 from wikipin.plan.lockfile import Entry
 from wikipin.plan.plan import plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
@@ -16,6 +17,7 @@ from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, File, Tree
 
+_HELLO = skill("hello")
 _OLD_COMMIT, _NEW_COMMIT = Commit("1" * 40), Commit("2" * 40)
 
 
@@ -24,13 +26,13 @@ def _tree(content: bytes) -> Tree:
 
 
 _OLD, _NEW, _EDITED = _tree(b"old"), _tree(b"new"), _tree(b"mine")
-_SKILL = Skill(SkillName("hello"), _NEW_COMMIT, "Greets.", _NEW)
-_NEWER = Edition("hello", _NEW_COMMIT, _NEW.listing)
+_SKILL = Skill(_HELLO, _NEW_COMMIT, "Greets.", _NEW)
+_NEWER = Edition(_HELLO, _NEW_COMMIT, _NEW.listing)
 _PATHS = [".agents/skills/hello", ".claude/skills/hello"]
 _ENTRY = Entry(_OLD_COMMIT, "then", _OLD.digests, ["run.sh"], _PATHS)
 _NO_DIGESTS = replace(_ENTRY, digests=None, executable=None)
-_FREE = dict.fromkeys(DIRECTORIES, ExposureState.NOTHING)
-_LINKED = dict.fromkeys(DIRECTORIES, ExposureState.LINK)
+_FREE = dict.fromkeys(WORDS, ExposureState.NOTHING)
+_LINKED = dict.fromkeys(WORDS, ExposureState.LINK)
 _FORWARD = Pinned(is_known=True, is_ancestor=True)
 _BACK = Pinned(is_known=True, is_ancestor=False)
 _DISCARD, _ROLL_BACK = Consent(discard_edits=True), Consent(allow_rollback=True)
@@ -41,12 +43,12 @@ def _copy(tree: Tree) -> Copy:
 
 
 _EVIDENCE = {
-    Situation.ABSENT: ProjectSkill("hello", None, None, _FREE),
-    Situation.UNTRACKED: ProjectSkill("hello", None, _copy(_NEW), _FREE),
-    Situation.MISSING: ProjectSkill("hello", _ENTRY, None, _LINKED),
-    Situation.CLEAN: ProjectSkill("hello", _ENTRY, _copy(_OLD), _LINKED),
-    Situation.EDITED: ProjectSkill("hello", _ENTRY, _copy(_EDITED), _LINKED),
-    Situation.UNVERIFIED: ProjectSkill("hello", _NO_DIGESTS, _copy(_OLD), _LINKED),
+    Situation.ABSENT: ProjectSkill(_HELLO, None, None, _FREE),
+    Situation.UNTRACKED: ProjectSkill(_HELLO, None, _copy(_NEW), _FREE),
+    Situation.MISSING: ProjectSkill(_HELLO, _ENTRY, None, _LINKED),
+    Situation.CLEAN: ProjectSkill(_HELLO, _ENTRY, _copy(_OLD), _LINKED),
+    Situation.EDITED: ProjectSkill(_HELLO, _ENTRY, _copy(_EDITED), _LINKED),
+    Situation.UNVERIFIED: ProjectSkill(_HELLO, _NO_DIGESTS, _copy(_OLD), _LINKED),
 }
 _VERBS: tuple[Verb, ...] = ("install", "adopt", "update", "restore", "remove")
 
@@ -78,7 +80,7 @@ def _done(change: Change | None) -> str:
         return Action.KEEP.value
     if change.entry is None:
         return Action.TAKE.value
-    return Action.PUT.value if "copy" in change.swap else Action.KEEP.value
+    return Action.PUT.value if "copy" in change.replace else Action.KEEP.value
 
 
 @pytest.mark.parametrize("situation", Situation)
@@ -112,41 +114,42 @@ def test_the_table_in_the_documentation_is_the_one_in_the_code() -> None:
 def test_an_install_writes_the_skill_and_shows_it_where_it_is_asked_to() -> None:
     change = _plan("install", _EVIDENCE[Situation.ABSENT])
     entry = Entry(_NEW_COMMIT, "", _NEW.digests, ["run.sh"], _PATHS)
-    assert change == Change("hello", entry, _NEW.plan, ("copy",), ("agents", "claude"))
+    assert change == Change(_HELLO, entry, _NEW.digest, ["copy"], ["agents", "claude"], [])
     as_copy = plan_install(_NEWER, _EVIDENCE[Situation.ABSENT], Exposure(("claude",), "copy"))
-    assert (as_copy.swap, as_copy.link) == (("copy", "claude"), ())
+    assert (as_copy.replace, as_copy.link) == (["copy", "claude"], [])
     nowhere = plan_install(_NEWER, _EVIDENCE[Situation.ABSENT], Exposure(()))
     assert nowhere.entry is not None
-    assert (nowhere.swap, nowhere.link, nowhere.entry.exposed) == (("copy",), (), [])
+    assert (nowhere.replace, nowhere.link, nowhere.entry.exposed) == (["copy"], [], [])
 
 
 def test_an_update_names_what_goes_and_what_of_it_may_be_thrown_away() -> None:
     clean = _plan("update", _EVIDENCE[Situation.CLEAN])
     assert clean is not None
-    assert (clean.swap, clean.link, clean.old, clean.clean) == (("copy",), (), {"copy": _OLD.plan}, _OLD.plan)
+    assert (clean.replace, clean.link) == (["copy"], [])
+    assert (clean.displaced, clean.disposable) == ({"copy": _OLD.digest}, _OLD.digest)
     edited = _plan("update", _EVIDENCE[Situation.EDITED], _DISCARD)
     assert edited is not None
-    assert (edited.old, edited.clean) == ({"copy": _EDITED.plan}, _OLD.plan)
+    assert (edited.displaced, edited.disposable) == ({"copy": _EDITED.digest}, _OLD.digest)
     unknown = _plan("update", _EVIDENCE[Situation.UNVERIFIED], _DISCARD)
     assert unknown is not None
-    assert (unknown.old, unknown.clean) == ({"copy": _OLD.plan}, None)
+    assert (unknown.displaced, unknown.disposable) == ({"copy": _OLD.digest}, None)
 
 
 def test_a_copy_that_is_the_new_version_already_is_recorded_and_not_an_edit() -> None:
-    change = _plan("update", ProjectSkill("hello", _ENTRY, _copy(_NEW), _LINKED))
+    change = _plan("update", ProjectSkill(_HELLO, _ENTRY, _copy(_NEW), _LINKED))
     assert change is not None
-    assert change.swap == ()
+    assert change.replace == []
     assert change.entry is not None
     assert change.entry.commit == _NEW_COMMIT
 
 
 def test_another_skills_commit_is_no_news_and_a_ref_that_is_asked_for_is() -> None:
     entry = replace(_ENTRY, digests=_NEW.digests)
-    seen = ProjectSkill("hello", entry, _copy(_NEW), _LINKED)
+    seen = ProjectSkill(_HELLO, entry, _copy(_NEW), _LINKED)
     assert plan_update(_NEWER, seen, _FORWARD, Exposure(), Consent(), keep_pin=True) is None
     moved = plan_update(_NEWER, seen, _FORWARD, Exposure(), Consent(), keep_pin=False)
     assert moved is not None
-    assert (moved.swap, moved.entry and moved.entry.commit) == ((), _NEW_COMMIT)
+    assert (moved.replace, moved.entry and moved.entry.commit) == ([], _NEW_COMMIT)
 
 
 def test_an_update_does_not_go_back_without_a_word_of_its_own() -> None:
@@ -165,53 +168,55 @@ def test_an_update_does_not_go_back_without_a_word_of_its_own() -> None:
 def test_a_restore_leaves_the_entry_as_it_is() -> None:
     change = _plan("restore", _EVIDENCE[Situation.MISSING])
     assert change is not None
-    assert (change.entry, change.plan, change.swap) == (_ENTRY, _OLD.plan, ("copy",))
+    assert (change.entry, change.digest, change.replace) == (_ENTRY, _OLD.digest, ["copy"])
     assert _plan("restore", _EVIDENCE[Situation.CLEAN]) is None
-    unseen = ProjectSkill("hello", _ENTRY, _copy(_OLD), {"agents": ExposureState.NOTHING, "claude": ExposureState.LINK})
+    unseen = ProjectSkill(_HELLO, _ENTRY, _copy(_OLD), {"agents": ExposureState.NOTHING, "claude": ExposureState.LINK})
     change = _plan("restore", unseen)
     assert change is not None
-    assert (change.entry, change.swap, change.link) == (_ENTRY, (), ("agents",))
+    assert (change.entry, change.replace, change.link) == (_ENTRY, [], ["agents"])
 
 
 def test_what_an_entry_does_not_say_is_taken_from_its_pin() -> None:
-    missing = ProjectSkill("hello", _NO_DIGESTS, None, _LINKED)
+    missing = ProjectSkill(_HELLO, _NO_DIGESTS, None, _LINKED)
     change = plan_restore(missing, _OLD.listing, Exposure())
     assert change is not None
-    assert change.plan == _OLD.plan
+    assert change.digest == _OLD.digest
     assert change.entry == replace(_ENTRY, exposed=_PATHS)
-    assert plan_restore(ProjectSkill("hello", _NO_DIGESTS, _copy(_OLD), _LINKED), _OLD.listing, Exposure()) is None
+    assert plan_restore(ProjectSkill(_HELLO, _NO_DIGESTS, _copy(_OLD), _LINKED), _OLD.listing, Exposure()) is None
 
 
 def test_a_removal_takes_what_is_ours_and_leaves_what_is_not() -> None:
-    seen = ProjectSkill("hello", _ENTRY, _copy(_OLD), {"agents": ExposureState.FOREIGN, "claude": ExposureState.LINK})
-    assert _plan("remove", seen) == Change("hello", take=("claude", "copy"), old={"copy": _OLD.plan}, clean=_OLD.plan)
-    not_recorded = ProjectSkill("hello", replace(_ENTRY, exposed=[]), _copy(_OLD), _LINKED)
+    seen = ProjectSkill(_HELLO, _ENTRY, _copy(_OLD), {"agents": ExposureState.FOREIGN, "claude": ExposureState.LINK})
+    assert _plan("remove", seen) == Change(
+        _HELLO, remove=("claude", "copy"), displaced={"copy": _OLD.digest}, disposable=_OLD.digest
+    )
+    not_recorded = ProjectSkill(_HELLO, replace(_ENTRY, exposed=[]), _copy(_OLD), _LINKED)
     change = _plan("remove", not_recorded)
     assert change is not None
-    assert change.take == ("copy",)
+    assert change.remove == ("copy",)
 
 
 def test_what_another_tool_recorded_as_exposed_stays_recorded() -> None:
     entry = replace(_ENTRY, exposed=[".other/skills/hello", ".claude/skills/hello"])
-    change = _plan("update", ProjectSkill("hello", entry, _copy(_OLD), _LINKED))
+    change = _plan("update", ProjectSkill(_HELLO, entry, _copy(_OLD), _LINKED))
     assert change is not None
     assert change.entry is not None
     assert change.entry.exposed == [".claude/skills/hello", ".other/skills/hello"]
 
 
 def test_an_adoption_refuses_file_by_file_what_no_commit_has() -> None:
-    refused = _refusal("adopt", ProjectSkill("hello", None, Copy({}, {"x": "a symbolic link"}), _FREE))
+    refused = _refusal("adopt", ProjectSkill(_HELLO, None, Copy({}, {"x": "a symbolic link"}), _FREE))
     assert refused.code == "local-edits"
     assert "SKILL.md (removed), run.sh (removed), x (added)" in refused.problem
 
 
 def test_an_edited_exposure_is_not_replaced_without_a_word() -> None:
-    seen = ProjectSkill("hello", _ENTRY, None, {"agents": ExposureState.LINK, "claude": _copy(_EDITED)})
+    seen = ProjectSkill(_HELLO, _ENTRY, None, {"agents": ExposureState.LINK, "claude": _copy(_EDITED)})
     for verb in ("update", "restore", "remove"):
         assert _refusal(verb, seen).code == "local-edits"
     change = _plan("update", seen, _DISCARD)
     assert change is not None
-    assert (change.swap, change.old) == (("copy", "claude"), {"claude": _EDITED.plan})
+    assert (change.replace, change.displaced) == (["copy", "claude"], {"claude": _EDITED.digest})
 
 
 @pytest.mark.parametrize(
@@ -226,8 +231,8 @@ def test_an_edited_exposure_is_not_replaced_without_a_word() -> None:
 def test_where_either_side_is_there_it_is_installed_already(
     entry: Entry | None, copy: Copy | None, sides: str, remedy: str
 ) -> None:
-    taken = dict.fromkeys(DIRECTORIES, ExposureState.FOREIGN)  # which is not looked at then
-    refused = _refusal("install", ProjectSkill("hello", entry, copy, taken))
+    taken = dict.fromkeys(WORDS, ExposureState.FOREIGN)  # which is not looked at then
+    refused = _refusal("install", ProjectSkill(_HELLO, entry, copy, taken))
     assert refused.code == "already-installed"
     assert refused.problem == f"skill 'hello' is in this project already ({sides})"
     assert remedy in refused.remedy
@@ -248,7 +253,7 @@ def test_what_is_not_ours_is_a_conflict_only_where_we_would_expose(
     exposure = Exposure(words, "copy" if mode == "copy" else "link")
     with pytest.raises(WikipinError) as refused:
         plan_install(
-            _NEWER, ProjectSkill("hello", None, None, _FREE | dict.fromkeys(taken, ExposureState.FOREIGN)), exposure
+            _NEWER, ProjectSkill(_HELLO, None, None, _FREE | dict.fromkeys(taken, ExposureState.FOREIGN)), exposure
         )
     assert refused.value.code == "exposure-conflict"
     assert refused.value.problem == f"something that wikipin did not make stands at or above {' and '.join(named)}"
@@ -256,7 +261,7 @@ def test_what_is_not_ours_is_a_conflict_only_where_we_would_expose(
 
 def test_our_own_link_is_a_conflict_where_a_copy_would_go() -> None:
     with pytest.raises(WikipinError) as refused:
-        plan_install(_NEWER, ProjectSkill("hello", None, None, _LINKED), Exposure(("claude",), "copy"))
+        plan_install(_NEWER, ProjectSkill(_HELLO, None, None, _LINKED), Exposure(("claude",), "copy"))
     assert refused.value.code == "exposure-conflict"
     assert ".claude/skills/hello" in refused.value.problem
 
@@ -265,28 +270,28 @@ def test_our_own_link_is_a_conflict_where_a_copy_would_go() -> None:
     ("words", "exposures"),
     [
         (("claude",), {"agents": ExposureState.FOREIGN}),
-        ((), dict.fromkeys(DIRECTORIES, ExposureState.FOREIGN)),
-        (DIRECTORIES, _LINKED),
+        ((), dict.fromkeys(WORDS, ExposureState.FOREIGN)),
+        (WORDS, _LINKED),
     ],
 )
 def test_what_is_ours_or_is_not_asked_for_is_no_conflict(
     words: tuple[str, ...], exposures: dict[str, ExposureState]
 ) -> None:
-    change = plan_install(_NEWER, ProjectSkill("hello", None, None, _FREE | exposures), Exposure(tuple(words)))
+    change = plan_install(_NEWER, ProjectSkill(_HELLO, None, None, _FREE | exposures), Exposure(tuple(words)))
     assert change.entry is not None
-    assert change.entry.exposed == sorted(f"{DIRECTORIES[word]}/hello" for word in words)
+    assert change.entry.exposed == sorted(map(_HELLO.exposed_path, words))
 
 
 @pytest.mark.parametrize("verb", ["update", "restore"])
 def test_something_else_where_an_exposure_was_is_a_conflict(verb: Verb) -> None:
-    seen = ProjectSkill("hello", _ENTRY, _copy(_OLD), {"agents": ExposureState.FOREIGN, "claude": ExposureState.LINK})
+    seen = ProjectSkill(_HELLO, _ENTRY, _copy(_OLD), {"agents": ExposureState.FOREIGN, "claude": ExposureState.LINK})
     assert _refusal(verb, seen).code == "exposure-conflict"
 
 
 def test_the_content_that_was_planned_is_well_and_any_other_is_refused() -> None:
     require_plan(_SKILL, None)
-    require_plan(_SKILL, PlanDigest(_NEW.plan))
+    require_plan(_SKILL, PlanDigest(_NEW.digest))
     with pytest.raises(WikipinError) as refused:
         require_plan(_SKILL, PlanDigest("0" * 64))
     assert refused.value.code == "plan-changed"
-    assert _NEW.plan in refused.value.problem
+    assert _NEW.digest in refused.value.problem

@@ -8,6 +8,7 @@ from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_ob
 from world import World
 
 from wikipin import Wiki
+from wikipin.asset import skill
 from wikipin.names import Commit
 from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import Entry
@@ -70,7 +71,7 @@ _SHOWN_EDITED: dict[str, ExposureState | Copy] = {"claude": _EDITED, "agents": E
 def test_every_state_has_its_rows(
     entry: Entry | None, copy: Copy | None, pinned: Pinned | None, at_head: str | None, state: State
 ) -> None:
-    assert state_of(ProjectSkill("hello", entry, copy), pinned, at_head) is state
+    assert state_of(ProjectSkill(skill("hello"), entry, copy), pinned, at_head) is state
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_every_state_has_its_rows(
 def test_an_edited_copy_that_is_an_exposure_is_an_edit_of_the_skill(
     copy: Copy | None, situation: Situation, state: State
 ) -> None:
-    seen = ProjectSkill("hello", _ENTRY, copy, _SHOWN_EDITED)
+    seen = ProjectSkill(skill("hello"), _ENTRY, copy, _SHOWN_EDITED)
     assert seen.situation() is situation
     assert state_of(seen, _KNOWN, "t1") is state
     assert seen.changes() == [FileChange(".claude/skills/hello/SKILL.md", "modified")]
@@ -99,7 +100,7 @@ def test_an_edited_copy_that_is_an_exposure_is_an_edit_of_the_skill(
     ],
 )
 def test_what_differs_is_told_path_by_path(copy: Copy, changes: list[tuple[str, str]]) -> None:
-    found = ProjectSkill("hello", _ENTRY, copy).changes()
+    found = ProjectSkill(skill("hello"), _ENTRY, copy).changes()
     assert found is not None
     assert [(change.path, change.change) for change in found] == changes
 

@@ -10,7 +10,7 @@ from wikis import Entry, commit_trees, git, make_wiki, plain_skill, skill_md, wr
 
 from wikipin import Wiki, WikipinError
 from wikipin.names import RelPath, SkillName
-from wikipin.tree import Copy, File, FileDigest, GitMode, Tree, TreeBuilder, plan_digest
+from wikipin.tree import Copy, File, FileDigest, GitMode, Tree, TreeBuilder, digest_of
 
 _FILE, _EXECUTABLE, _DIRECTORY, _LINK, _SUBMODULE = 0o100644, 0o100755, 0o040000, 0o120000, 0o160000
 _MIB = 1024 * 1024
@@ -287,24 +287,27 @@ _MARKS = {"a": FileDigest("1" * 64, executable=False), "b/c": FileDigest("2" * 6
     ],
 )
 def test_a_plan_changes_with_bytes_mode_and_path(other: dict[str, FileDigest]) -> None:
-    assert plan_digest(other) != plan_digest(_MARKS)
+    assert digest_of(other) != digest_of(_MARKS)
 
 
 def test_a_plan_does_not_change_with_anything_else() -> None:
-    plan = plan_digest(_MARKS)
-    assert plan == plan_digest(dict(reversed(_MARKS.items()))) == Copy(_MARKS).plan
+    digest = digest_of(_MARKS)
+    assert digest == digest_of(dict(reversed(_MARKS.items()))) == Copy(_MARKS).digest
     builder = TreeBuilder(_NAME)
     _add(builder, "a", b"1")
-    before = builder.finish().plan
+    before = builder.finish().digest
     builder.admit("", b"link", _LINK)
     builder.admit("", b".git", _DIRECTORY)
     builder.admit("", b"empty", _DIRECTORY)
-    assert builder.finish().plan == before
+    assert builder.finish().digest == before
 
 
 def test_a_copy_with_something_odd_in_it_has_no_trees_plan() -> None:
-    assert Copy(_MARKS, {"x": "a symbolic link"}).plan not in {Copy(_MARKS).plan, Copy(_MARKS, {"y": "a file"}).plan}
-    assert len(Copy({"\udcff": _MARKS["a"]}, {"\udcfe": "a special file"}).plan) == 64
+    assert Copy(_MARKS, {"x": "a symbolic link"}).digest not in {
+        Copy(_MARKS).digest,
+        Copy(_MARKS, {"y": "a file"}).digest,
+    }
+    assert len(Copy({"\udcff": _MARKS["a"]}, {"\udcfe": "a special file"}).digest) == 64
 
 
 def test_no_two_listings_share_a_plan() -> None:
@@ -319,5 +322,5 @@ def test_no_two_listings_share_a_plan() -> None:
         }
         for _ in range(3000)
     ]
-    known = sorted((plan_digest(listing), sorted(map(repr, listing.items()))) for listing in listings)
+    known = sorted((digest_of(listing), sorted(map(repr, listing.items()))) for listing in listings)
     assert all((one[0] == other[0]) == (one[1] == other[1]) for one, other in pairwise(known))

@@ -75,10 +75,12 @@ def parse_journal(content: bytes) -> Journal:
             _refuse()
         if version == _OF_ONE_SKILL:
             document = _as_of_many(document)
-        changes = tuple(map(_parse_change, document.pop("changes")))
-        if not _are_sound(document, _SOUND) or len({change.asset for change in changes}) != len(changes):
+        if not _are_sound(document, _SOUND):
             _refuse()
-        return Journal(**document, changes=changes, version=version)
+        changes = tuple(map(_parse_change, document["changes"]))
+        if len({change.asset for change in changes}) != len(changes):
+            _refuse()
+        return Journal(**{**document, "changes": changes, "version": version})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         _refuse()
 
@@ -91,6 +93,8 @@ def _refuse() -> NoReturn:
 
 def _as_of_many(document: Json) -> Json:
     """Return a journal of one skill as the set of changes that it is."""
+    if "changes" in document:
+        _refuse()
     change = {key: document.pop(key) for key in ("name", "entry", "link")}
     change |= {new: document.pop(old) for old, new in _RENAMED.items()}
     return {**document, "changes": [{"kind": SKILL.word, **change}]}
@@ -157,4 +161,5 @@ _SOUND_CHANGE: Mapping[str, Callable[[Any], bool]] = {
 _SOUND: Mapping[str, Callable[[Any], bool]] = {
     "staging": lambda value: _STAGING.fullmatch(value) is not None,
     "stamp": lambda value: _STAMP.fullmatch(value) is not None,
+    "changes": lambda value: isinstance(value, list) and value != [],
 }
