@@ -66,7 +66,7 @@ def prepare_install(arguments: Json) -> Call:
             acceptance=request.acceptance,
             dry_run=dry_run,
         )
-        return answer_install(installed, room=ROOM)
+        return answer_install(installed, request.door, room=ROOM)
 
     return call
 
@@ -78,7 +78,9 @@ def prepare_lockfile(_: Json) -> Call:
 
 def prepare_status(_: Json) -> Call:
     """Prepare `context_status`."""
-    return lambda request: answer_status(wikipin.read_status(request.project, request.options.wiki), room=ROOM)
+    return lambda request: answer_status(
+        wikipin.read_status(request.project, request.options.wiki), request.door, room=ROOM
+    )
 
 
 def prepare_update(arguments: Json) -> Call:
@@ -93,7 +95,8 @@ def prepare_update(arguments: Json) -> Call:
 
     def call(request: Request) -> object:
         wish = wikipin.Wish(ref, plan, consent, request.options.exposure, request.acceptance, dry_run)
-        return answer_update(wikipin.update(request.options.wiki, request.project, name, wish), room=ROOM)
+        updated = wikipin.update(request.options.wiki, request.project, name, wish)
+        return answer_update(updated, request.door, room=ROOM)
 
     return call
 
@@ -112,7 +115,7 @@ def prepare_restore(arguments: Json) -> Call:
             acceptance=request.acceptance,
             progress=request.progress,
         )
-        return answer_restore(restored, room=ROOM)
+        return answer_restore(restored, request.door, room=ROOM)
 
     return call
 

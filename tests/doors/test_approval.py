@@ -31,6 +31,7 @@ from wikis import commit, git, head, make_wiki, plain_skill, skill_md, write_fil
 from world import World
 
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
+from wikipin.remedy import CommandLine
 from wikipin.wiki.repository import shown_origin
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
@@ -445,7 +446,7 @@ def _refused(wiki: Path, project: Path) -> ReviewRequiredError:
 def _words(wiki: Path, project: Path, verb: str) -> list[str]:
     """Return what a person types, having made the project one in which that verb has something to ask."""
     if verb == "install --accept":
-        return _refused(wiki, project).command.split()[1:]
+        return CommandLine().line(_refused(wiki, project).call).split()[1:]
     if verb == "update":
         commit(wiki, {"bad": plain_skill("bad")})
         World(wiki, project).install("bad")
@@ -563,7 +564,7 @@ def test_where_a_terminal_is_not_both_read_and_written_nobody_is_asked(
 
 
 def test_the_shell_of_an_agent_is_no_person(wiki: Path, project: Path) -> None:
-    words = _refused(wiki, project).command.split()[1:]
+    words = CommandLine().line(_refused(wiki, project).call).split()[1:]
     done = subprocess.run(
         _wikipin(wiki, project, *words),
         check=False,

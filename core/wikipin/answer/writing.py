@@ -1,12 +1,14 @@
 """What a verb that writes answers, as JSON: the same for an agent, through a tool, and for a script, by `--json`."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TypedDict
 
 from wikipin.answer.page import counted, fitting, fitting_text, left
 from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.display import printable
 from wikipin.errors import WikipinError
+from wikipin.remedy import Door, said
 from wikipin.review.active import Act, find_acts
 from wikipin.skill import Skill
 from wikipin.verbs.install import Installed
@@ -102,14 +104,14 @@ class UpdateAllAnswer(TypedDict):
     failed: list[Failure]
 
 
-def answer_install(installed: Installed, *, room: int | None = None) -> InstallAnswer:
+def answer_install(installed: Installed, door: Door, *, room: int | None = None) -> InstallAnswer:
     """Answer an install that was done, or that would be."""
-    answer = _install(installed, [], _next_step(installed), room)
+    answer = _install(installed, [], _next_step(installed, door), door, room)
     _fill_files(answer, installed.skill, room)
     return answer
 
 
-def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
+def answer_update(updated: Updated, door: Door, *, room: int | None = None) -> UpdateAnswer:
     """Answer an update that was done, or that would be, or for which there was nothing to do."""
     backup, *more = updated.backups or (None,)
     warnings = [f"an edited copy that was an exposure is in {path}" for path in more]
@@ -117,7 +119,7 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
     shown = fitting(changes, None if room is None else _ROOM_FOR_CHANGES)
     added, added_left_out = fitting_acts(updated.acts_added, room)
     answer: UpdateAnswer = {
-        **_install(updated, warnings, _next_step_of_update(updated), room),
+        **_install(updated, warnings, _next_step_of_update(updated, door), door, room),
         "previous_commit": updated.previous_commit,
         "changes": shown,
         "changes_left_out": len(changes) - len(shown),
@@ -129,20 +131,23 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
     return answer
 
 
-def answer_update_all(done: Sequence[Updated], refused: Sequence[tuple[str, WikipinError]]) -> UpdateAllAnswer:
+def answer_update_all(
+    done: Sequence[Updated], refused: Sequence[tuple[str, WikipinError]], door: Door
+) -> UpdateAllAnswer:
     """Answer an update of all skills."""
     return {
-        "updated": [answer_update(updated) for updated in done if updated.is_changed],
+        "updated": [answer_update(updated, door) for updated in done if updated.is_changed],
         "unchanged": [updated.skill.name for updated in done if not updated.is_changed],
-        "failed": [_failure(name, error, None) for name, error in refused],
+        "failed": [_failure(name, error, door, None) for name, error in refused],
     }
 
 
-def answer_restore(restored: Restored, *, room: int | None = None) -> RestoreAnswer:
+def answer_restore(restored: Restored, door: Door, *, room: int | None = None) -> RestoreAnswer:
     """Answer a restore; where not all fits, what failed comes first."""
     answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
     room_for_each = None if room is None else _ROOM_FOR_SENTENCE
-    failures = [_failure(name, error, room_for_each) for name, error in sorted(restored.failed, key=lambda f: f[0])]
+    failed = sorted(restored.failed, key=lambda failure: failure[0])
+    failures = [_failure(name, error, door, room_for_each) for name, error in failed]
     answer["failed"] = fitting(failures, left(answer, room))
     if len(answer["failed"]) == len(failures):
         answer["restored"] = fitting(sorted(restored.restored), left(answer, room))
@@ -165,7 +170,9 @@ def answer_remove(removed: Removed, *, room: int | None = None) -> RemoveAnswer:
     }
 
 
-def _install(installed: Installed, warnings: Sequence[str], next_step: str, room: int | None) -> InstallAnswer:
+def _install(
+    installed: Installed, warnings: Sequence[str], next_step: str, door: Door, room: int | None
+) -> InstallAnswer:
     shown, acts_left_out = fitting_acts(find_acts(installed.skill.tree), room)
     return {
         "name": installed.skill.name,
@@ -180,7 +187,7 @@ def _install(installed: Installed, warnings: Sequence[str], next_step: str, room
         "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
         "plan": installed.skill.tree.plan,
         "warnings": counted(
-            [*installed.warnings, *warnings],
+            [*(said(warning, door) for warning in installed.warnings), *warnings],
             longest=_LONGEST_WARNING,
             room=None if room is None else _ROOM_FOR_WARNINGS,
         ),
@@ -211,29 +218,33 @@ def fitting_acts(acts: Sequence[Act], room: int | None) -> tuple[list[ListedAct]
     return shown, len(listed) - len(shown)
 
 
-def _failure(name: str, error: WikipinError, room: int | None) -> Failure:
+def _failure(name: str, error: WikipinError, door: Door, room: int | None) -> Failure:
     return {
         "name": printable(name, limit=64),
         "code": error.code,
         "problem": fitting_text(error.problem, room),
-        "remedy": fitting_text(error.remedy, room),
+        "remedy": fitting_text(error.advice(door), room),
     }
 
 
-def _next_step(installed: Installed) -> str:
+def _next_step(installed: Installed, door: Door) -> str:
     if installed.installed_at is None:
-        return "Nothing was written. To install exactly this, call again with this plan and without dry_run."
+        return f"Nothing was written. To install exactly this, {_exactly_this(installed, door)}."
     return (
         f"Read {installed.skill_md_path} now and follow it: a session that is under way may not list a new skill. "
         "Commit .memtomem, and what was exposed, with the project."
     )
 
 
-def _next_step_of_update(updated: Updated) -> str:
+def _exactly_this(installed: Installed, door: Door) -> str:
+    return door.call(replace(installed.call, plan=installed.skill.tree.plan))
+
+
+def _next_step_of_update(updated: Updated, door: Door) -> str:
     if not updated.is_changed:
         return "Nothing is to be done: the skill is up to date."
     if updated.installed_at is None:
-        return "Nothing was written. To update to exactly this, call again with this plan and without dry_run."
+        return f"Nothing was written. To update to exactly this, {_exactly_this(updated, door)}."
     return (
         f"Read {updated.skill_md_path} again, because you may know the version before. "
         "Commit .memtomem, and what was exposed, with the project."

@@ -43,7 +43,7 @@ def asking(
     except ReviewRequiredError as required:
         with wikipin.Wiki(options.wiki) as wiki:
             origin = wiki.origin()
-        accepted = ask_in_terminal(required, plan, origin=origin, project=project.shown, options=options.given)
+        accepted = ask_in_terminal(required, plan, origin=origin, project=project.shown, terminal=options.door)
         return call(accepted)
 
 
@@ -87,7 +87,7 @@ def install_skill(
         )
 
     installed = asking(options, project, accepting, call)
-    answer = answer_install(installed)
+    answer = answer_install(installed, options.door)
     options.show(answer, terminal.show_install(answer), answer["warnings"])
 
 
@@ -131,10 +131,10 @@ def update(
         def call(acceptance: Acceptance | None) -> wikipin.Updated:
             return wikipin.update(options.wiki, project, names[0], replace(wish, acceptance=acceptance))
 
-        answer = answer_update(asking(options, project, accepting, call))
+        answer = answer_update(asking(options, project, accepting, call), options.door)
         options.show(answer, terminal.show_update(answer), answer["warnings"])
         return
-    of_all = answer_update_all(*wikipin.update_all(options.wiki, project, wish))
+    of_all = answer_update_all(*wikipin.update_all(options.wiki, project, wish), options.door)
     options.show(of_all, terminal.show_update_all(of_all), [w for each in of_all["updated"] for w in each["warnings"]])
     fail(of_all["failed"])
 
@@ -163,7 +163,7 @@ def restore(options: Options, *, names: Sequence[str], expose: str, expose_mode:
             bar.update(done - bar.pos)
 
         found = wikipin.restore(options.wiki, project, skills, exposure=exposure, progress=progress)
-    answer = answer_restore(found)
+    answer = answer_restore(found, options.door)
     options.show(answer, terminal.show_restore(answer))
     fail(answer["failed"])
 
@@ -187,7 +187,7 @@ def adopt_skill(options: Options, *, name: str, accept: str | None, expose: str,
     def call(acceptance: Acceptance | None) -> wikipin.Installed:
         return wikipin.adopt(options.wiki, project, skill, exposure=exposure, acceptance=acceptance)
 
-    answer = answer_install(asking(options, project, accepting, call))
+    answer = answer_install(asking(options, project, accepting, call), options.door)
     options.show(answer, terminal.show_adopt(answer), answer["warnings"])
 
 

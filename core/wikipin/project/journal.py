@@ -79,7 +79,7 @@ def parse_journal(content: bytes) -> Journal:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     raise WikipinError(
-        "unsafe-project", f"{PATH} is not a journal of this version", "Remove .memtomem/.txn, and call again"
+        "unsafe-project", f"{PATH} is not a journal of this version", "Remove .memtomem/.txn, and try again"
     )
 
 

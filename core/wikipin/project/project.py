@@ -40,6 +40,7 @@ from wikipin.project.transaction import (
     replace_file,
     write_journal,
 )
+from wikipin.remedy import Argument, Remedy
 from wikipin.tree import LARGEST_FILE, Tree
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
@@ -153,7 +154,7 @@ class Project(AbstractContextManager["Project"]):
             raise WikipinError(
                 "project-not-found",
                 f"the directory '{self.path.name}' has been removed",
-                "Name a directory that exists as the project",
+                Remedy("Give a directory that exists as ", Argument("project")),
             )
 
     def _consistently(
@@ -219,7 +220,7 @@ class Locked:
         staged = (staged_name(change.name, slot) for slot in change.swap)
         if any(self._staging.plans.get(name) != change.plan for name in staged):
             raise WikipinError(
-                "busy", f"another program changed skill '{change.name}' in this project meanwhile", "Call again"
+                "busy", f"another program changed skill '{change.name}' in this project meanwhile", "Try again"
             )
         check_movable(self._root, self._memtomem, self._staging, change)
         now = datetime.now(UTC)
@@ -264,7 +265,7 @@ class Locked:
                 "io-error",
                 f"the disk said '{error.strerror}' while skill '{journal.name}' was put into place; "
                 "the change is committed",
-                "Make room or mend the disk; the next call to wikipin finishes the change",
+                "Make room or mend the disk, and try again: whatever wikipin does next finishes the change",
             ) from error
         except WikipinError as error:  # the lockfile, of all things, was broken by somebody in the meantime
             raise WikipinError(error.code, f"{error.problem}; the change is committed", error.remedy) from error
@@ -281,12 +282,12 @@ def _explained() -> Generator[None]:
         raise WikipinError(
             "unsafe-project",
             f"'{error.filename}' in the project is a link or a special file where wikipin keeps a directory or a file",
-            f"Look at it, remove it, and call again; nothing of {MEMTOMEM} may be a link",
+            f"Look at it, remove it, and try again; nothing of {MEMTOMEM} may be a link",
         ) from None
     except OSError as error:
         at = f" at '{error.filename}'" if isinstance(error, NotCommittedError) else ""
         raise WikipinError(
             "io-error",
             f"the disk said '{error.strerror}'{at}; nothing was changed",
-            "Mend that, and call again",
+            "Mend that, and try again",
         ) from error

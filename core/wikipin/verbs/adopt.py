@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from wikipin.asset import SKILL, Asset
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName
 from wikipin.plan import refusal
@@ -9,6 +10,7 @@ from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import has_bytes_of, plan_adopt, with_acceptance
 from wikipin.project.project import Project
+from wikipin.remedy import Call
 from wikipin.skill import Skill
 from wikipin.tree import Copy
 from wikipin.verbs.install import Installed
@@ -33,13 +35,15 @@ def adopt(
     Raises WikipinError: `local-edits` says, file by file, how a copy differs that no commit has.
     """
     exposure = exposure or Exposure()
+    call = Call("adopt", Asset(SKILL, name))
     with Wiki(wiki_path) as wiki:
         skill = _fitting_skill(wiki, name, project)
     change = plan_adopt(skill.edition, project.look(name), exposure)
-    accepted, found = require_review(skill, acceptance, None, "adopt", "skill", name)
+    accepted, found = require_review(skill, acceptance, None, call)
     with project.change([(change, skill.tree)]) as locked:
         done = locked.commit(with_acceptance(plan_adopt(skill.edition, locked.look(name), exposure), accepted))
-    return Installed(skill, done.installed_at, done.exposed, [*skill.warnings, *found, *exposure_warnings(done)])
+    warnings = [*skill.warnings, *found, *exposure_warnings(done)]
+    return Installed(skill, done.installed_at, done.exposed, warnings, call)
 
 
 def _fitting_skill(wiki: Wiki, name: SkillName, project: Project) -> Skill:

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wikipin.asset import SKILL, Asset
 from wikipin.names import HEAD, PlanDigest, Revision, SkillName
 from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.exposure import CANONICAL, Exposure, exposed_path
 from wikipin.plan.plan import plan_install, require_plan, with_acceptance
 from wikipin.project.project import Project
+from wikipin.remedy import Call, Remedy
 from wikipin.skill import Skill
 from wikipin.tree import SKILL_MD
-from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
+from wikipin.verbs.warnings import content_warnings, exposure_warnings, named, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 
@@ -21,7 +23,9 @@ class Installed:
     skill: Skill
     installed_at: str | None
     exposed: list[str]
-    warnings: list[str]
+    warnings: list[str | Remedy]
+    call: Call
+    """The call that does it."""
 
     @property
     def path(self) -> str:
@@ -52,16 +56,17 @@ def install(
     is committed.
     """
     exposure = exposure or Exposure()
+    call = Call("install", Asset(SKILL, name), ref=named(ref))
     with Wiki(wiki_path) as wiki:
         skill = wiki.read_skill(wiki.resolve(ref), name)
         warnings = content_warnings(wiki, skill, ref)
     seen = project.look(name)
     require_plan(skill, plan)
     change = plan_install(skill.edition, seen, exposure)
-    accepted, found = review_warnings(skill, acceptance, None, ref, "install", "skill", name, dry_run=dry_run)
-    warnings += found
+    accepted, found = review_warnings(skill, acceptance, None, call, dry_run=dry_run)
     if dry_run:
-        return Installed(skill, None, [exposed_path(word, name) for word in sorted(exposure.words)], warnings)
+        exposed = [exposed_path(word, name) for word in sorted(exposure.words)]
+        return Installed(skill, None, exposed, [*warnings, *found], call)
     with project.change([(change, skill.tree)]) as locked:
         done = locked.commit(with_acceptance(plan_install(skill.edition, locked.look(name), exposure), accepted))
-    return Installed(skill, done.installed_at, done.exposed, [*warnings, *exposure_warnings(done)])
+    return Installed(skill, done.installed_at, done.exposed, [*warnings, *found, *exposure_warnings(done)], call)

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wikipin.asset import SKILL, Asset
 from wikipin.errors import WikipinError
 from wikipin.names import SkillName, is_skill_name
 from wikipin.plan import refusal
@@ -12,8 +13,9 @@ from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import plan_restore
-from wikipin.plan.state import ProjectSkill, Situation
+from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Locked, Project
+from wikipin.remedy import Call
 from wikipin.skill import Skill
 from wikipin.tree import Listing, Tree
 from wikipin.verbs.pins import read_pinned
@@ -116,16 +118,7 @@ class _Restoration:
         if seen.copy is None and not seen.says_all and self._pinned[seen.name] is None:
             raise self._why_unread(seen)
         pinned = self._pinned[seen.name]
-        can_read_pin = seen.situation(pinned) is Situation.EDITED and self._can_read_pin(seen)
-        return plan_restore(seen, pinned, self._exposure, can_read_pin=can_read_pin)
-
-    def _can_read_pin(self, seen: ProjectSkill) -> bool:
-        """Tell whether the wiki has what an edited copy was; where there is no wiki, one that is right may come."""
-        try:
-            self._read(seen)
-        except WikipinError as error:
-            return error.code == "wiki-not-found"
-        return True
+        return plan_restore(seen, pinned, self._exposure)
 
     def _why_unread(self, seen: ProjectSkill) -> WikipinError:
         try:
@@ -152,7 +145,8 @@ class _Restoration:
         skill = self._read(seen)
         if skill.tree.plan != change.plan:
             raise refusal.not_the_commits(seen)
-        require_review(skill, self._acceptance, seen.entry, "update", "skill", skill.name, "--ref", skill.commit)
+        accept = Call("update", Asset(SKILL, skill.name), ref=skill.commit)
+        require_review(skill, self._acceptance, seen.entry, accept)
         return skill.tree
 
     def _read(self, seen: ProjectSkill) -> Skill:

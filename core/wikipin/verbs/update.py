@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wikipin.asset import SKILL, Asset
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, Commit, PlanDigest, RelPath, Revision, SkillName, is_skill_name
 from wikipin.plan import refusal
@@ -14,12 +15,13 @@ from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import plan_update, require_plan, with_acceptance
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.project.project import Project
+from wikipin.remedy import Call, Remedy
 from wikipin.review.active import Act, added
 from wikipin.skill import Skill
 from wikipin.tree import Copy, File, FileChange, Tree, compare
 from wikipin.verbs.install import Installed
 from wikipin.verbs.pins import read_pins
-from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
+from wikipin.verbs.warnings import content_warnings, exposure_warnings, named, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 
@@ -120,13 +122,24 @@ def _installed_tree(wiki: Wiki, project: Project, skill: Skill, seen: ProjectSki
         return None
 
 
-def _reviewed(skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None) -> tuple[Accepted | None, list[str]]:
+def _reviewed(
+    skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None
+) -> tuple[Accepted | None, list[str | Remedy]]:
     """Ask for a review where bytes come into the project."""
     if change is None or not change.swap:
         return None, []
-    flags = [f"--{flag.replace('_', '-')}" for flag, is_given in vars(wish.consent).items() if is_given]
-    words = ("update", "skill", skill.name, *flags)
-    return review_warnings(skill, wish.acceptance, seen.entry, wish.ref, *words, dry_run=wish.dry_run)
+    return review_warnings(skill, wish.acceptance, seen.entry, _call(skill, wish), dry_run=wish.dry_run)
+
+
+def _call(skill: Skill, wish: Wish) -> Call:
+    consent = wish.consent
+    return Call(
+        "update",
+        Asset(SKILL, skill.name),
+        ref=named(wish.ref),
+        allow_rollback=consent.allow_rollback,
+        discard_edits=consent.discard_edits,
+    )
 
 
 def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[ProjectSkill], Change | None]:
@@ -139,7 +152,13 @@ def _decision(wiki: Wiki, skill: Skill, wish: Wish) -> Callable[[ProjectSkill], 
 
 
 def _unwritten(
-    wiki: Wiki, skill: Skill, wish: Wish, seen: ProjectSkill, change: Change | None, *, found: Sequence[str] = ()
+    wiki: Wiki,
+    skill: Skill,
+    wish: Wish,
+    seen: ProjectSkill,
+    change: Change | None,
+    *,
+    found: Sequence[str | Remedy] = (),
 ) -> Updated:
     """Answer an update that is not, or not yet, written: nothing is to be done, or it was only asked what would be."""
     if seen.entry is None:
@@ -150,6 +169,7 @@ def _unwritten(
         seen.entry.installed_at if change is None and not wish.dry_run else None,
         list(entry.exposed or []),
         [*content_warnings(wiki, skill, wish.ref), *found],
+        _call(skill, wish),
         seen.entry.commit,
         compare(seen.copy.listing if seen.copy else {}, Copy(skill.tree.listing)),
         is_changed=change is not None,
