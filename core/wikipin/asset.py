@@ -8,8 +8,6 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wikipin.tree import SKILL_MD
-
 
 @dataclass(frozen=True, eq=False)
 class Kind:
@@ -28,7 +26,7 @@ class Kind:
     """The word of an exposure -> the directory below the project, in the order in which results name them."""
 
 
-SKILL = Kind("skill", "skills", SKILL_MD, {"agents": ".agents/skills", "claude": ".claude/skills"})
+SKILL = Kind("skill", "skills", "SKILL.md", {"agents": ".agents/skills", "claude": ".claude/skills"})
 
 KINDS: Mapping[str, Kind] = {kind.word: kind for kind in (SKILL,)}
 """The kinds by their word."""

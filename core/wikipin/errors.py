@@ -3,6 +3,7 @@
 from typing import Literal
 
 from wikipin.display import printable
+from wikipin.remedy import CommandLine, Door, Remedy
 
 Code = Literal[
     "invalid-name",
@@ -34,15 +35,28 @@ _LONGEST_SENTENCE = 1_000
 
 
 class WikipinError(Exception):
-    """A refusal or a failure, worded for whoever reads it.
+    """A refusal or a failure, worded for its reader.
 
     `problem` is a lower-case clause that names the value and where it was looked for; `remedy` is one imperative
-    sentence. Neither has a final full stop. Both are made printable here, so that a string from a wiki or a lockfile
-    cannot reach a terminal or a model in any other form.
+    sentence, which the door where it is read says in its own words. Neither has a final full stop. Both are made
+    printable, so that a string from a wiki or a lockfile cannot reach a terminal or a model in any other form.
     """
 
-    def __init__(self, code: Code, problem: str, remedy: str) -> None:
+    def __init__(self, code: Code, problem: str, remedy: str | Remedy) -> None:
         self.code: Code = code
         self.problem = printable(problem, limit=_LONGEST_SENTENCE)
-        self.remedy = printable(remedy, limit=_LONGEST_SENTENCE)
-        super().__init__(f"{self.code}: {self.problem}. {self.remedy}.")
+        self.remedy = Remedy(remedy) if isinstance(remedy, str) else remedy
+        super().__init__(code, problem)
+
+    def __str__(self) -> str:
+        """Return it for a reader of whom nothing is known."""
+        return self.said(CommandLine())
+
+    def said(self, door: Door) -> str:
+        """Return code, problem and remedy on one line, as the callers of `door` read it."""
+        return f"{self.code}: {self.problem}. {self.advice(door)}."
+
+    def advice(self, door: Door) -> str:
+        """Return the remedy as the callers of `door` read it."""
+        text = self.remedy.said(door)
+        return text[:1].upper() + text[1:]

@@ -10,6 +10,7 @@ from typing import NewType, cast
 
 from wikipin.display import printable
 from wikipin.errors import WikipinError
+from wikipin.remedy import Argument, Remedy
 
 SkillName = NewType("SkillName", str)
 """A name that we install under: 1-64 of `a-z 0-9 -`, no leading, trailing or double `-` (agentskills.io)."""
@@ -30,6 +31,10 @@ PlanDigest = NewType("PlanDigest", str)
 """The digest of what would be written: 64 lower-case hexadecimal digits."""
 
 HEAD = Revision("HEAD")
+
+NAME_A_COMMIT = Remedy(
+    "Give a branch, a tag or a commit id of the wiki, or leave ", Argument("ref"), " out for the newest commit"
+)
 
 LONGEST_NAME = 64
 LONGEST_REVISION = 200
@@ -71,7 +76,7 @@ def parse_revision(text: str) -> Revision:
         raise WikipinError(
             "invalid-argument",
             f"ref '{printable(text, limit=80)}' is not a revision",
-            "Give a branch, a tag or a commit id of the wiki, or leave ref out for its newest commit",
+            NAME_A_COMMIT,
         )
     return Revision(text)
 

@@ -2,7 +2,7 @@
 
 import os
 import termios
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from wikipin.answer import question
@@ -11,6 +11,7 @@ from wikipin.errors import WikipinError
 from wikipin.names import PlanDigest
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
 from wikipin.plan.plan import require_plan
+from wikipin.remedy import CommandLine, Remedy
 
 _TERMINAL = Path("/dev/tty")
 _STDIN, _STDERR = 0, 2
@@ -19,7 +20,7 @@ _WIDTH = 80
 
 
 def ask_in_terminal(
-    required: ReviewRequiredError, plan: PlanDigest | None, *, origin: str, project: str, options: Sequence[str]
+    required: ReviewRequiredError, plan: PlanDigest | None, *, origin: str, project: str, terminal: CommandLine
 ) -> Acceptance:
     """Show what was found and ask; return the yes, which counts for what was shown.
 
@@ -30,14 +31,14 @@ def ask_in_terminal(
     name = required.skill.name
     if not (os.isatty(_STDIN) and os.isatty(_STDERR)):  # sys.stdin may be None
         raise required if plan is None else _nobody(required)
-    asked = question.ask(required, origin, project, options)
+    asked = question.ask(required, origin, project, terminal)
     try:
-        with _TERMINAL.open("r+b", buffering=0) as terminal:
-            width = os.get_terminal_size(terminal.fileno()).columns or _WIDTH
-            terminal.write("".join(f"{line}\n" for line in _folded(asked, width)).encode())
-            termios.tcflush(terminal, termios.TCIFLUSH)  # what was pasted before is no answer to what was not yet read
-            terminal.write(f"Type {name} to install it, anything else not to: ".encode())
-            answer = terminal.readline().decode("utf-8", "replace")
+        with _TERMINAL.open("r+b", buffering=0) as screen:
+            width = os.get_terminal_size(screen.fileno()).columns or _WIDTH
+            screen.write("".join(f"{line}\n" for line in _folded(asked, width)).encode())
+            termios.tcflush(screen, termios.TCIFLUSH)  # what was pasted before is no answer to what was not yet read
+            screen.write(f"Type {name} to install it, anything else not to: ".encode())
+            answer = screen.readline().decode("utf-8", "replace")
     except OSError as error:
         raise _nobody(required) from error
     if answer.strip() != name:
@@ -59,5 +60,5 @@ def _nobody(required: ReviewRequiredError) -> WikipinError:
     return WikipinError(
         "review-required",
         f"skill '{required.skill.name}' was not accepted: there is no terminal here in which a person could be asked",
-        f"Run '{required.command}' in a terminal of your own, and read what it shows",
+        Remedy(required.call, " in a terminal of your own, and read what it shows"),
     )

@@ -96,7 +96,7 @@ def not_a_skill(name: SkillName, why: str) -> WikipinError:
     return WikipinError(
         "not-a-skill",
         f"skills/{name} {why}",
-        f"Let its SKILL.md begin with a frontmatter of 'name: {name}' and a 'description', commit it, and call again",
+        f"Let its SKILL.md begin with a frontmatter of 'name: {name}' and a 'description', commit it, and try again",
     )
 
 

@@ -261,5 +261,5 @@ class TreeBuilder:
         raise WikipinError(
             "unsafe-skill",
             f"skill '{self._name}' {what}",
-            "Mend that in the wiki, commit it, and call again",
+            "Mend that in the wiki, commit it, and try again",
         )

@@ -6,6 +6,7 @@ from mcp_types import CallToolResult, TextContent
 
 from wikipin.answer.page import render
 from wikipin.errors import WikipinError
+from wikipin.remedy import Door
 
 
 def success(answer: object, *, note: str | None = None) -> CallToolResult:
@@ -17,6 +18,6 @@ def success(answer: object, *, note: str | None = None) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=render(said))], structured_content=said)
 
 
-def failure(error: WikipinError) -> CallToolResult:
+def failure(error: WikipinError, door: Door) -> CallToolResult:
     """Return the result that says why a call was refused, as text alone."""
-    return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+    return CallToolResult(content=[TextContent(type="text", text=error.said(door))], is_error=True)

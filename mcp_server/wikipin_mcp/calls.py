@@ -67,7 +67,7 @@ def prepare_install(arguments: Json) -> Call:
             acceptance=request.acceptance,
             dry_run=dry_run,
         )
-        return answer_install(installed, room=ROOM)
+        return answer_install(installed, request.door, room=ROOM)
 
     return call
 
@@ -79,7 +79,7 @@ def prepare_lockfile(_: Json) -> Call:
 
 def prepare_status(_: Json) -> Call:
     """Prepare `context_status`."""
-    return lambda request: answer_status(wikipin.read_status(request.project, request.wiki), room=ROOM)
+    return lambda request: answer_status(wikipin.read_status(request.project, request.wiki), request.door, room=ROOM)
 
 
 def prepare_update(arguments: Json) -> Call:
@@ -104,7 +104,7 @@ def prepare_update(arguments: Json) -> Call:
             acceptance=request.acceptance,
             dry_run=dry_run,
         )
-        return answer_update(updated, room=ROOM)
+        return answer_update(updated, request.door, room=ROOM)
 
     return call
 
@@ -123,7 +123,7 @@ def prepare_restore(arguments: Json) -> Call:
             acceptance=request.acceptance,
             progress=request.progress,
         )
-        return answer_restore(restored, room=ROOM)
+        return answer_restore(restored, request.door, room=ROOM)
 
     return call
 

@@ -29,6 +29,7 @@ from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
 from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
 from wikipin_mcp.approval import PersonNeededError, Questions
+from wikipin_mcp.door import ToolDoor, terminal_of
 from wikipin_mcp.projects import again, ask_allowed, choose_project
 from wikipin_mcp.tools import INSTRUCTIONS, VERBS
 from wikipin_mcp.verb import Call, Options, Request
@@ -88,18 +89,26 @@ class _Call:
     async def run(self, accept: Accept, project: wikipin.Project | None = None) -> CallToolResult:
         """Make the call in `project`, or in the one that it means, which is open only while the call is at work."""
 
-        def make() -> object:
+        def make() -> CallToolResult:
             with wikipin.Wiki(self.options.wiki) as wiki, ExitStack() as stack:
                 place = project or stack.enter_context(self.open_project())
-                report = partial(_report, self.context)
+                request = Request(
+                    self.options, wiki, place, partial(_report, self.context), self.door(place), accept(place)
+                )
                 try:
-                    return self.make(Request(self.options, wiki, place, report, accept(place)))
+                    answer = self.make(request)
                 except ReviewRequiredError as required:
                     stack.pop_all()
                     raise PersonNeededError(required, place) from None
+                except WikipinError as error:
+                    return failure(error, request.door)
+            return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
 
-        answer = await self._in_thread(make)
-        return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
+        return await self._in_thread(make)
+
+    def door(self, project: wikipin.Project) -> ToolDoor:
+        """Return how the caller of this call makes others, in the same project."""
+        return ToolDoor(terminal_of(self.options, project), _named_project(self.params))
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         """Do `work` in a worker thread; it ends soon if the client cancels, but for a change that has begun."""
@@ -121,7 +130,7 @@ class _Call:
         except PersonNeededError as needed:
             with needed.project:
                 if is_answer or self.options.review == "block" or not approval.can_ask(self.context):
-                    raise needed.required from None
+                    return failure(needed.required, self.door(needed.project))
                 return await self._ask(needed, questions)
 
     async def _ask(self, needed: PersonNeededError, questions: Questions) -> CallToolResult | InputRequiredResult:
@@ -130,18 +139,25 @@ class _Call:
             state = questions.ask(self.params, needed.yes)
             requests = {**again(self.params), approval.REVIEW: approval.request(message)}
             return InputRequiredResult(input_requests=requests, request_state=state)
-        yes = await approval.ask_now(self.context, needed, message)
         try:
+            yes = await approval.ask_now(self.context, needed, message)
             return await self.run(yes.to, needed.project)
         except PersonNeededError as again_needed:
-            raise again_needed.required from None
+            return failure(again_needed.required, self.door(needed.project))
+        except WikipinError as error:
+            return failure(error, self.door(needed.project))
 
     def _question(self, needed: PersonNeededError) -> str:
-        path = self.options.wiki
-        is_default = path == wikipin.default_wiki_path().expanduser().absolute()
-        with wikipin.Wiki(path) as wiki:
+        with wikipin.Wiki(self.options.wiki) as wiki:
             origin = wiki.origin()
-        return question.ask(needed.required, origin, needed.project.shown, [] if is_default else ["--wiki", str(path)])
+        terminal = terminal_of(self.options, needed.project)
+        return question.ask(needed.required, origin, needed.project.shown, terminal)
+
+
+def _named_project(params: CallToolRequestParams) -> str | None:
+    """Return the `project` of a call, if it is text; the schema refuses anything else."""
+    project = (params.arguments or {}).get("project")
+    return project if isinstance(project, str) else None
 
 
 def _unaccepted(_: wikipin.Project) -> None:
@@ -158,6 +174,7 @@ async def _call(
     verb = VERBS.get(params.name)
     if verb is None:
         raise MCPError(INVALID_PARAMS, f"wikipin has no such tool; it has {', '.join(VERBS)}")
+    door = ToolDoor(terminal_of(options, None), _named_project(params))
     try:
         make = verb.check(params.arguments or {})
         allowed = await ask_allowed(options.projects, context, params)
@@ -166,7 +183,7 @@ async def _call(
         open_project = partial(choose_project, allowed, (params.arguments or {}).get("project"), options.wiki)
         return await _Call(options, context, params, make, open_project, places[verb.read_only]).run_or_ask(questions)
     except WikipinError as error:
-        return failure(error)
+        return failure(error, door)
     except OSError as error:
         said = error.strerror or "an error without a name"
-        return failure(WikipinError("io-error", f"the system said '{said}'", "Mend that, and call again"))
+        return failure(WikipinError("io-error", f"the system said '{said}'", "Mend that, and try again"), door)

@@ -12,6 +12,7 @@ import wikipin
 from wikipin.errors import WikipinError
 from wikipin.names import parse_skill_name
 from wikipin.plan.acceptance import Acceptance
+from wikipin.remedy import Door
 
 Json = dict[str, Any]
 
@@ -43,11 +44,12 @@ class Request:
     wiki: wikipin.Wiki
     project: wikipin.Project
     progress: Callable[[int, int, str], None]
+    door: Door
     acceptance: Acceptance | None = None
 
 
 Call = Callable[[Request], object]
-"""A tool call whose arguments are known to be well: what is left to do, in a worker thread."""
+"""A tool call whose arguments are valid: what is left to do, in a worker thread."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from wikis import commit, git, head, make_wiki, plain_skill, skill_md, write_fil
 from world import World
 
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError
+from wikipin.remedy import CommandLine
 from wikipin.wiki.repository import shown_origin
 from wikipin_mcp.server import create_server
 from wikipin_mcp.verb import Options
@@ -111,13 +112,11 @@ def test_what_the_question_has_no_room_for_is_shown_by_a_command_that_knows_the_
     era: str, wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pin = commit(wiki, {"bad": {**_BAD, "more.md": "\u200b\n".encode() * 30}})
-    monkeypatch.delenv("MEMTOMEM_WIKI_PATH", raising=False)
+    monkeypatch.setenv("MEMTOMEM_WIKI_PATH", str(wiki))  # which the user's terminal need not have
     person = Person(_NO["declined"])
     _install(era, wiki, project, person)
-    assert f"And 20 more. All of them: 'wikipin --wiki {wiki} show bad --ref {pin}'" in person.asked[0]
-    monkeypatch.setenv("MEMTOMEM_WIKI_PATH", str(wiki))
-    _install(era, wiki, project, person)
-    assert f"And 20 more. All of them: 'wikipin show bad --ref {pin}'" in person.asked[1]
+    command = f"wikipin --wiki {wiki} --project {project} show bad --ref {pin}"
+    assert f"And 20 more. All of them: '{command}'" in person.asked[0]
 
 
 @ERAS
@@ -445,7 +444,7 @@ def _refused(wiki: Path, project: Path) -> ReviewRequiredError:
 def _words(wiki: Path, project: Path, verb: str) -> list[str]:
     """Return what a person types, having made the project one in which that verb has something to ask."""
     if verb == "install --accept":
-        return _refused(wiki, project).command.split()[1:]
+        return CommandLine().line(_refused(wiki, project).call).split()[1:]
     if verb == "update":
         commit(wiki, {"bad": plain_skill("bad")})
         World(wiki, project).install("bad")
@@ -563,7 +562,7 @@ def test_where_a_terminal_is_not_both_read_and_written_nobody_is_asked(
 
 
 def test_the_shell_of_an_agent_is_no_person(wiki: Path, project: Path) -> None:
-    words = _refused(wiki, project).command.split()[1:]
+    words = CommandLine().line(_refused(wiki, project).call).split()[1:]
     done = subprocess.run(
         _wikipin(wiki, project, *words),
         check=False,

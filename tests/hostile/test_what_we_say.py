@@ -20,12 +20,14 @@ from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.showing import answer_show
 from wikipin.answer.writing import answer_install, answer_restore
+from wikipin.asset import skill as skill_asset
 from wikipin.display import printable
 from wikipin.finding import Finding
 from wikipin.names import Commit, RelPath, SkillName
 from wikipin.plan.acceptance import ReviewRequiredError
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.state import State
+from wikipin.remedy import Call, CommandLine
 from wikipin.skill import Skill
 from wikipin.tree import File, Tree
 from wikipin.verbs.catalogue import Offer, Offers
@@ -77,7 +79,7 @@ def test_ten_thousand_strings_are_printable_and_short_afterwards() -> None:
 def test_an_error_is_one_printable_line_in_whichever_half_of_it_a_string_stands() -> None:
     for text in _strings(2_000, 2):
         error = WikipinError("not-in-wiki", f"there is no '{text}'", f"Give another than '{text}'")
-        said = outcome_of(failure(error)).text
+        said = outcome_of(failure(error, CommandLine())).text
         assert _hidden(said) == ""
         assert said.startswith("not-in-wiki: there is no '")
         assert len(said) < 2_100
@@ -122,7 +124,7 @@ def test_lists_failures_and_lockfiles_show_nothing_that_nobody_sees(seed: int) -
         listed = answer_list(Offers(Commit("1" * 40), offers, tuple((text, text) for text in texts)), room=ROOM)
         _hold(listed, terminal.show_list(listed, texts[0] if not _hidden(texts[0]) else ""))
         failed = [(text, WikipinError("io-error", text, text)) for text in texts]
-        restored = answer_restore(Restored(failed=failed), room=ROOM)
+        restored = answer_restore(Restored(failed=failed), CommandLine(), room=ROOM)
         _hold(restored, terminal.show_restore(restored))
         content = _lockfile(list(texts))
         try:
@@ -150,7 +152,7 @@ def test_what_a_wiki_says_of_a_skill_is_shown_without_what_nobody_sees(tmp_path:
         lines = question.excerpts(shown.skill, shown.findings)
         _hold(answer, terminal.show_skill(answer, lines), terminal.show_skill(whole, lines))
         dry = world.install("hello", exposure=Exposure(()), dry_run=True)
-        installed = answer_install(replace(dry, warnings=[*dry.warnings, text]), room=ROOM)
+        installed = answer_install(replace(dry, warnings=[*dry.warnings, text]), CommandLine(), room=ROOM)
         _hold(installed, terminal.show_install(installed))
         _hold(answer_list(world.list_skills(), room=ROOM))
         assert answer["wiki_commit"] == head(wiki), number
@@ -164,14 +166,14 @@ _OURS = re.compile(
 
 
 def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes_for_ours() -> None:
-    hidden = 0
+    hidden, install = 0, Call("install", skill_asset("hello"))
     for text in _strings(10_000, 9):
         content = text.encode("utf-8", "replace")
         skill = Skill(
             SkillName("hello"), Commit("1" * 40), "", Tree((File(RelPath("a.md"), content, executable=False),))
         )
         found = [Finding("any", "a.md", number, text, blocking=True) for number in range(1, text.count("\n") + 2)]
-        lines = question.ask(ReviewRequiredError(skill, found, ""), text[:99], text).split("\n")
+        lines = question.ask(ReviewRequiredError(skill, found, install), text[:99], text, CommandLine()).split("\n")
         assert _hidden("".join(lines)) == ""
         excerpts = [line.removeprefix("    | ") for line in lines if line.startswith("    | ")]
         assert [line for line in lines if not line.startswith("    | ") and not _OURS.fullmatch(line)] == []
@@ -197,7 +199,7 @@ def test_what_stands_in_a_copy_is_named_without_what_nobody_sees(tmp_path: Path)
             b".",
             b"..",
         } else None
-    status: Json = dict(answer_status(world.status(with_wiki=False), room=ROOM))
+    status: Json = dict(answer_status(world.status(with_wiki=False), CommandLine(), room=ROOM))
     assert status["skills"][0]["state"] == "modified"
     _hold(status)
     with pytest.raises(WikipinError) as refused:

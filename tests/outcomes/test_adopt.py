@@ -119,7 +119,7 @@ def test_a_wrong_executable_bit_is_put_right(world: World) -> None:
 def test_without_a_copy_there_is_nothing_to_adopt(world: World) -> None:
     refused = world.refused(world.adopt)
     assert refused.code == "not-installed"
-    assert "'wikipin install skill hello'" in refused.remedy
+    assert "'wikipin install skill hello'" in str(refused.remedy)
 
 
 @pytest.mark.parametrize("state", ["ok", "missing", "modified"])
@@ -141,7 +141,7 @@ def test_a_skill_that_the_wiki_never_had_is_refused_with_what_to_do(world: World
     with pytest.raises(WikipinError) as refused:
         world.adopt("mine")
     assert refused.value.code == "not-in-wiki"
-    assert "as skills/mine" in refused.value.remedy
+    assert "as skills/mine" in str(refused.value.remedy)
 
 
 def test_what_stands_where_it_would_be_shown_is_left_alone(world: World) -> None:

@@ -261,8 +261,8 @@ def test_the_refusal_of_a_plugins_directory_names_the_variable_that_may_be_a_mis
     tree: Path, wiki: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLUGIN_ROOT", str(tree))
-    assert "unset $PLUGIN_ROOT" in _refusal(tree, wiki).remedy
-    assert "unset" not in _refusal(wiki, wiki).remedy
+    assert "unset $PLUGIN_ROOT" in str(_refusal(tree, wiki).remedy)
+    assert "unset" not in str(_refusal(wiki, wiki).remedy)
 
 
 @pytest.mark.parametrize("value", ["", "nowhere", "a\nb", ".", "..", "a/.."])

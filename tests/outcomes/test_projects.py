@@ -220,7 +220,7 @@ def test_a_link_in_a_project_is_named_and_so_is_what_to_do(wiki: Path, tmp_path:
 
     assert outcome.text == (
         "project-not-allowed: 'packages/current' is a link, and below an allowed project none is followed. "
-        "Name the directory itself that the link leads to."
+        "Give the directory itself that the link leads to as project."
     )
 
 

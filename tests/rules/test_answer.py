@@ -16,6 +16,7 @@ from wikipin.asset import skill
 from wikipin.names import Commit, RelPath
 from wikipin.plan.lockfile import Entry
 from wikipin.plan.state import ProjectSkill, State
+from wikipin.remedy import Call, CommandLine
 from wikipin.skill import Skill
 from wikipin.tree import File, FileChange, Tree
 from wikipin.verbs.catalogue import Offer, Offers
@@ -30,6 +31,7 @@ from wikipin_mcp.answers import success
 Json = dict[str, Any]
 
 _MOST = 10_000
+_DOOR = CommandLine()
 _COMMIT = Commit("0123456789" * 4)
 _SHA = "0123456789abcdef" * 4
 _WIDE = "\u65e5\U0001f600"  # three and four bytes
@@ -151,7 +153,7 @@ def test_what_was_skipped_is_named_on_the_first_page_only() -> None:
 def _installed(files: tuple[File, ...], warnings: list[str], installed_at: str | None = "then") -> Installed:
     content = content_of(Skill(skill("x" * 64), _COMMIT, "Does one thing.", Tree(files)))
     exposed = [f".agents/skills/{'x' * 64}", f".claude/skills/{'x' * 64}"]
-    return Installed(content, installed_at, exposed, warnings)
+    return Installed(content, installed_at, exposed, warnings, Call("install", content.asset))
 
 
 def _file(path: str, size: int = 3) -> File:
@@ -160,7 +162,7 @@ def _file(path: str, size: int = 3) -> File:
 
 def test_an_install_that_fits_is_whole() -> None:
     files = (_file("SKILL.md"), _file("a/b"))
-    answer = answer_install(_installed(files, ["one"]), room=ROOM)
+    answer = answer_install(_installed(files, ["one"]), _DOOR, room=ROOM)
     assert answer["files"] == [
         {"path": path, "size": 3, "executable": True} for path in ("SKILL.md", "a/b")
     ]  # fmt: skip
@@ -178,7 +180,7 @@ def test_an_install_that_fits_is_whole() -> None:
 def test_no_install_is_larger_than_an_agent_may_get(name: str, warnings: int, installed_at: str | None) -> None:
     files = tuple(_file(f"{name}{number:03}") for number in range(512))
     said = [f"left out '{name}{number:03}{_HIDDEN}': a symbolic link is never installed" for number in range(warnings)]
-    answer = answer_install(_installed(files, said, installed_at), room=ROOM)
+    answer = answer_install(_installed(files, said, installed_at), _DOOR, room=ROOM)
     _assert_fits(answer)
     assert answer["files"]
     assert len(answer["files"]) + answer["files_left_out"] == 512
@@ -303,7 +305,7 @@ def _status(name: str, text: str, changes: int, state: State = State.MODIFIED) -
 @pytest.mark.parametrize(("skills", "changes"), [(1, 0), (1, 300), (40, 1), (40, 20), (1000, 0), (100, 30)])
 def test_no_status_is_larger_than_an_agent_may_get(skills: int, changes: int, text: str) -> None:
     statuses = [_status(f"{'x' * 58}{number:05}", text, changes) for number in range(skills)]
-    answer = answer_status(Statuses(_COMMIT, statuses), room=ROOM)
+    answer = answer_status(Statuses(_COMMIT, statuses), _DOOR, room=ROOM)
     _assert_fits(answer)
     assert answer["skills"]
     assert len(answer["skills"]) + answer["skills_left_out"] == skills
@@ -316,18 +318,18 @@ def test_no_status_is_larger_than_an_agent_may_get(skills: int, changes: int, te
 def test_a_status_that_does_not_fit_shows_first_what_is_not_well() -> None:
     well = [_status(f"a-{number:04}", "then", 0, State.OK) for number in range(500)]
     ill = [_status(f"z-{number}", "then", 1) for number in range(3)]
-    answer = answer_status(Statuses(_COMMIT, [*well, *ill]), room=ROOM)
+    answer = answer_status(Statuses(_COMMIT, [*well, *ill]), _DOOR, room=ROOM)
     _assert_fits(answer)
     names = [skill["name"] for skill in answer["skills"]]
     assert names[-3:] == ["z-0", "z-1", "z-2"]
     assert names == sorted(names)
-    assert len(answer_status(Statuses(_COMMIT, [*well, *ill]))["skills"]) == 503
+    assert len(answer_status(Statuses(_COMMIT, [*well, *ill]), _DOOR)["skills"]) == 503
 
 
 @HOSTILE
 def test_a_status_without_its_wiki_says_why_and_fits(text: str) -> None:
     problem = WikipinError("wiki-unreadable", text * 20, text * 20)
-    answer = answer_status(Statuses(None, [_status("hello", text, 20)] * 50, problem, version=text), room=ROOM)
+    answer = answer_status(Statuses(None, [_status("hello", text, 20)] * 50, problem, version=text), _DOOR, room=ROOM)
     _assert_fits(answer)
     assert answer["wiki_problem"].startswith("wiki-unreadable: ") if answer["wiki_problem"] else False
 
@@ -346,7 +348,7 @@ def _updated(text: str, changes: int, files: int, warnings: int, backups: int) -
 @HOSTILE
 @pytest.mark.parametrize(("changes", "files", "warnings"), [(1, 1, 1), (100, 512, 0), (100, 512, 512), (0, 512, 512)])
 def test_no_update_is_larger_than_an_agent_may_get(changes: int, files: int, warnings: int, text: str) -> None:
-    answer = answer_update(_updated(text, changes, files, warnings, 3), room=ROOM)
+    answer = answer_update(_updated(text, changes, files, warnings, 3), _DOOR, room=ROOM)
     _assert_fits(answer)
     assert len(answer["changes"]) + answer["changes_left_out"] == changes
     assert len(answer["files"]) + answer["files_left_out"] == files
@@ -354,10 +356,10 @@ def test_no_update_is_larger_than_an_agent_may_get(changes: int, files: int, war
 
 
 def test_an_update_names_every_backup() -> None:
-    answer = answer_update(_updated("x", 1, 1, 0, 3), room=ROOM)
+    answer = answer_update(_updated("x", 1, 1, 0, 3), _DOOR, room=ROOM)
     assert answer["backup"] == f".memtomem/.backup/{'x' * 64}-20260102T030405000000Z-0"
     assert len([warning for warning in answer["warnings"] if ".memtomem/.backup" in warning]) == 2
-    assert answer_update(_updated("x", 1, 1, 0, 0), room=ROOM)["backup"] is None
+    assert answer_update(_updated("x", 1, 1, 0, 0), _DOOR, room=ROOM)["backup"] is None
 
 
 @HOSTILE
@@ -367,12 +369,12 @@ def test_no_restore_is_larger_than_an_agent_may_get(failed: int, restored: int, 
     left = {asset: asset for asset in (skill(f"{'y' * 58}{number:05}") for number in range(restored // 2))}
     error = WikipinError("local-edits", f"the copy is not what was installed: {text * 20}", text * 20)
     outcome = Outcomes(there, left, {skill(f"f{number}"): error for number in range(failed)})
-    answer = answer_restore(outcome, room=ROOM)
+    answer = answer_restore(outcome, _DOOR, room=ROOM)
     _assert_fits(answer)
     shown = len(answer["failed"]) + len(answer["restored"]) + len(answer["unchanged"])
     assert shown + answer["left_out"] == failed + restored + restored // 2
     assert answer["failed"] or not failed
-    assert answer_restore(outcome)["left_out"] == 0
+    assert answer_restore(outcome, _DOOR)["left_out"] == 0
 
 
 @HOSTILE

@@ -193,4 +193,4 @@ def _refuse(content: bytes) -> None:
     with pytest.raises(WikipinError) as refused:
         parse_journal(content)
     assert refused.value.code == "unsafe-project"
-    assert refused.value.remedy == "Remove .memtomem/.txn, and call again"
+    assert str(refused.value.remedy) == "Remove .memtomem/.txn, and try again"

@@ -160,7 +160,7 @@ def test_an_update_does_not_go_back_without_a_word_of_its_own() -> None:
         assert _plan("update", clean, _ROLL_BACK, pinned) is not None
         refused = _refusal("update", edited, None, pinned)
         assert refused.code == "local-edits"
-        assert "discard_edits and allow_rollback" in refused.remedy
+        assert "--discard-edits --allow-rollback" in str(refused.remedy)
         assert _refusal("update", edited, _ROLL_BACK, pinned).code == "local-edits"
         assert _plan("update", edited, Consent(allow_rollback=True, discard_edits=True), pinned) is not None
 
@@ -222,7 +222,7 @@ def test_an_edited_exposure_is_not_replaced_without_a_word() -> None:
 @pytest.mark.parametrize(
     ("entry", "copy", "sides", "remedy"),
     [
-        (_ENTRY, _copy(_OLD), "lockfile_entry=yes, copy=yes", "Read its SKILL.md there and use it"),
+        (_ENTRY, _copy(_OLD), "lockfile_entry=yes, copy=yes", "'wikipin update skill hello'"),
         (_ENTRY, None, "lockfile_entry=yes, copy=no", "'wikipin restore hello'"),
         (None, _copy(_OLD), "lockfile_entry=no, copy=yes", "'wikipin adopt skill hello'"),
         (None, Copy({}, {"x": "a link"}), "lockfile_entry=no, copy=yes", "move .memtomem/skills/hello away"),
@@ -235,7 +235,7 @@ def test_where_either_side_is_there_it_is_installed_already(
     refused = _refusal("install", ProjectSkill(_HELLO, entry, copy, taken))
     assert refused.code == "already-installed"
     assert refused.problem == f"skill 'hello' is in this project already ({sides})"
-    assert remedy in refused.remedy
+    assert remedy in str(refused.remedy)
 
 
 @pytest.mark.parametrize(

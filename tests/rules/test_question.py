@@ -12,6 +12,7 @@ from world import World
 
 from wikipin.answer import question
 from wikipin.plan.acceptance import ReviewRequiredError
+from wikipin.remedy import CommandLine
 
 _TOKEN = "ghp_" + "k3Jq9ZtB7vXwR2mN5pLsD8fGhC4yU6aEoI1T"
 _KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
@@ -34,8 +35,7 @@ def _ask(wiki: Path, project: Path, files: dict[str, Content]) -> list[str]:
     commit(wiki, {"bad": {**plain_skill("bad"), **files}})
     with pytest.raises(ReviewRequiredError) as required:
         World(wiki, project).install("bad")
-    words = ["--wiki", str(wiki), "--project", str(project)]
-    return question.ask(required.value, "no remote", "the project", words).split("\n")
+    return question.ask(required.value, "no remote", "the project", CommandLine(str(wiki), str(project))).split("\n")
 
 
 def _excerpt(wiki: Path, project: Path, line: str) -> str:
@@ -163,7 +163,7 @@ def test_one_is_one(wiki: Path, project: Path) -> None:
     commit(wiki, {"bad": {"SKILL.md": skill_md("bad", body="x\u200b")}})
     with pytest.raises(ReviewRequiredError) as required:
         World(wiki, project).install("bad")
-    asked = question.ask(required.value, "no remote", "the project").split("\n")
+    asked = question.ask(required.value, "no remote", "the project", CommandLine()).split("\n")
     assert "It has 1 file:" in asked
     assert "It has 1 finding:" in asked
 

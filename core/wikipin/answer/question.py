@@ -3,12 +3,12 @@
 What stands behind ` | ` is of the skill's files. No line of ours begins so, and no line of theirs otherwise.
 """
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from wikipin.display import printable
 from wikipin.finding import Finding
 from wikipin.plan.acceptance import ReviewRequiredError, count, counted
+from wikipin.remedy import Call, CommandLine
 from wikipin.skill import Skill
 
 _MOST_FINDINGS = 20
@@ -17,10 +17,10 @@ _LONGEST = 300
 _LONGEST_PATH = 4_096
 
 
-def ask(required: ReviewRequiredError, origin: str, project: str, options: Sequence[str] = ()) -> str:
+def ask(required: ReviewRequiredError, origin: str, project: str, terminal: CommandLine) -> str:
     """Return the question: skill, project, commit, origin of the wiki, files, and each finding with its line.
 
-    `project` is its name for a person; `options` are what a command needs to find the same wiki and project.
+    `project` is its name for a person; `terminal` writes the command that shows the findings of the same wiki.
     """
     skill, findings = required.skill, required.findings
     files = skill.tree.files
@@ -39,12 +39,12 @@ def ask(required: ReviewRequiredError, origin: str, project: str, options: Seque
     ]
     shown = findings[:_MOST_FINDINGS]
     rest = count(findings) - sum(found.count == 1 for found in shown)
-    command = shlex.join(["wikipin", *options, "show", skill.name, "--ref", skill.commit])
+    show = Call("show", required.call.asset, ref=skill.commit)
     return "\n".join(
         [
             *words,
             *_by_file(skill, shown),
-            *([f"And {rest} more. All of them: '{printable(command, limit=2 * _LONGEST_PATH)}'"] if rest else []),
+            *([f"And {rest} more. All of them: {terminal.quoted(show)}"] if rest else []),
             "A skill is a prompt and scripts that your agent will obey. Say yes only if you know why this is in it.",
         ]
     )

@@ -12,6 +12,7 @@ from wikipin.display import printable
 from wikipin.plan import lockfile as lockfiles
 from wikipin.plan.lockfile import Json, is_supported, parse_document
 from wikipin.plan.state import State
+from wikipin.remedy import Door
 from wikipin.tree import FileChange
 from wikipin.verbs.catalogue import Offers
 from wikipin.verbs.status import Status, Statuses
@@ -161,13 +162,13 @@ def answer_lockfile(content: bytes | None, *, room: int | None = None) -> Lockfi
     return answer
 
 
-def answer_status(statuses: Statuses, *, room: int | None = None) -> StatusAnswer:
+def answer_status(statuses: Statuses, door: Door, *, room: int | None = None) -> StatusAnswer:
     """Answer how skills stand; where not all fit, those that are not as they should be come first."""
     answer: StatusAnswer = {
         "wiki_commit": statuses.commit,
         "wiki_problem": None
         if statuses.wiki_problem is None
-        else fitting_text(str(statuses.wiki_problem), None if room is None else _ROOM_FOR_PROBLEM),
+        else fitting_text(statuses.wiki_problem.said(door), None if room is None else _ROOM_FOR_PROBLEM),
         "version": _short(shown(statuses.version)),
         "supported": statuses.is_supported,
         "skills": [],

@@ -18,6 +18,7 @@ from wikipin.answer.writing import (
     UpdateAllAnswer,
     UpdateAnswer,
 )
+from wikipin.remedy import Call, CommandLine
 from wikipin.verbs.status import DRIFT
 
 _SHORT = 12
@@ -52,9 +53,9 @@ def _cells(character: str) -> int:
     return 2 if east_asian_width(character) in {"F", "W"} else 1
 
 
-def show_init(done: str, wiki: str) -> Iterator[str]:
+def show_init(done: str, wiki: str, door: CommandLine) -> Iterator[str]:
     yield f"The wiki is {done}: {wiki}"
-    yield "Next: commit a skill there as skills/NAME/SKILL.md, and see it with: wikipin list"
+    yield f"Next: commit a skill there as skills/NAME/SKILL.md, and see it with: {door.line(Call('list'))}"
 
 
 def show_list(answer: ListAnswer, query: str) -> Iterator[str]:

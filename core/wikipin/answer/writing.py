@@ -1,6 +1,7 @@
 """What a verb that writes answers, as JSON: the same for an agent, through a tool, and for a script, by `--json`."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from wikipin.answer.page import counted, fitting, fitting_text, left
@@ -8,6 +9,7 @@ from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.asset import Asset
 from wikipin.display import printable
 from wikipin.errors import WikipinError
+from wikipin.remedy import Door, said
 from wikipin.verbs.content import Content
 from wikipin.verbs.install import Installed
 from wikipin.verbs.outcomes import Outcomes
@@ -105,14 +107,14 @@ class UpdateAllAnswer(TypedDict):
     failed: list[Failure]
 
 
-def answer_install(installed: Installed, *, room: int | None = None) -> InstallAnswer:
+def answer_install(installed: Installed, door: Door, *, room: int | None = None) -> InstallAnswer:
     """Answer an install that was done, or that would be."""
-    answer = _install(installed, [], _next_step(installed), room)
+    answer = _install(installed, [], _next_step(installed, door), door, room)
     _fill_files(answer, installed.content, room)
     return answer
 
 
-def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
+def answer_update(updated: Updated, door: Door, *, room: int | None = None) -> UpdateAnswer:
     """Answer an update that was done, or that would be, or for which there was nothing to do."""
     backup, *more = updated.backups or (None,)
     warnings = [f"an edited copy that was an exposure is in {path}" for path in more]
@@ -120,7 +122,7 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
     shown = fitting(changes, None if room is None else _ROOM_FOR_CHANGES)
     added, added_left_out = fitting_acts(updated.acts_added, room)
     answer: UpdateAnswer = {
-        **_install(updated, warnings, _next_step_of_update(updated), room),
+        **_install(updated, warnings, _next_step_of_update(updated, door), door, room),
         "previous_commit": updated.previous_commit,
         "changes": shown,
         "changes_left_out": len(changes) - len(shown),
@@ -132,20 +134,21 @@ def answer_update(updated: Updated, *, room: int | None = None) -> UpdateAnswer:
     return answer
 
 
-def answer_update_all(outcomes: Outcomes[Updated]) -> UpdateAllAnswer:
+def answer_update_all(outcomes: Outcomes[Updated], door: Door) -> UpdateAllAnswer:
     """Answer an update of all skills."""
     return {
-        "updated": [answer_update(updated) for updated in outcomes.done.values()],
+        "updated": [answer_update(updated, door) for updated in outcomes.done.values()],
         "unchanged": [asset.name for asset in outcomes.unchanged],
-        "failed": [_failure(asset, error, None) for asset, error in outcomes.failed.items()],
+        "failed": [_failure(asset, error, door, None) for asset, error in outcomes.failed.items()],
     }
 
 
-def answer_restore(restored: Outcomes[Asset], *, room: int | None = None) -> RestoreAnswer:
+def answer_restore(restored: Outcomes[Asset], door: Door, *, room: int | None = None) -> RestoreAnswer:
     """Answer a restore; where not all fits, what failed comes first."""
     answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
     room_for_each = None if room is None else _ROOM_FOR_SENTENCE
-    failures = [_failure(asset, error, room_for_each) for asset, error in sorted(restored.failed.items(), key=_by_name)]
+    failed = sorted(restored.failed.items(), key=lambda failure: failure[0].name)
+    failures = [_failure(asset, error, door, room_for_each) for asset, error in failed]
     answer["failed"] = fitting(failures, left(answer, room))
     if len(answer["failed"]) == len(failures):
         answer["restored"] = fitting(sorted(asset.name for asset in restored.done), left(answer, room))
@@ -168,7 +171,9 @@ def answer_remove(removed: Removed, *, room: int | None = None) -> RemoveAnswer:
     }
 
 
-def _install(installed: Installed, warnings: Sequence[str], next_step: str, room: int | None) -> InstallAnswer:
+def _install(
+    installed: Installed, warnings: Sequence[str], next_step: str, door: Door, room: int | None
+) -> InstallAnswer:
     shown, acts_left_out = fitting_acts(installed.content.acts, room)
     return {
         "name": installed.content.asset.name,
@@ -183,7 +188,7 @@ def _install(installed: Installed, warnings: Sequence[str], next_step: str, room
         "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
         "plan": installed.content.digest,
         "warnings": counted(
-            [*installed.warnings, *warnings],
+            [*(said(warning, door) for warning in installed.warnings), *warnings],
             longest=_LONGEST_WARNING,
             room=None if room is None else _ROOM_FOR_WARNINGS,
         ),
@@ -214,33 +219,33 @@ def fitting_acts(acts: Sequence["Act"], room: int | None) -> tuple[list[ListedAc
     return shown, len(listed) - len(shown)
 
 
-def _by_name(failed: tuple[Asset, WikipinError]) -> str:
-    return failed[0].name
-
-
-def _failure(asset: Asset, error: WikipinError, room: int | None) -> Failure:
+def _failure(asset: Asset, error: WikipinError, door: Door, room: int | None) -> Failure:
     return {
         "name": printable(asset.name, limit=64),
         "code": error.code,
         "problem": fitting_text(error.problem, room),
-        "remedy": fitting_text(error.remedy, room),
+        "remedy": fitting_text(error.advice(door), room),
     }
 
 
-def _next_step(installed: Installed) -> str:
+def _next_step(installed: Installed, door: Door) -> str:
     if installed.installed_at is None:
-        return "Nothing was written. To install exactly this, call again with this plan and without dry_run."
+        return f"Nothing was written. To install exactly this, {_exactly_this(installed, door)}."
     return (
         f"Read {installed.content.asset.main_path} now and follow it: a session that is under way may not list a new "
         "skill. Commit .memtomem, and what was exposed, with the project."
     )
 
 
-def _next_step_of_update(updated: Updated) -> str:
+def _exactly_this(installed: Installed, door: Door) -> str:
+    return door.call(replace(installed.call, plan=installed.content.digest))
+
+
+def _next_step_of_update(updated: Updated, door: Door) -> str:
     if not updated.is_changed:
         return "Nothing is to be done: the skill is up to date."
     if updated.installed_at is None:
-        return "Nothing was written. To update to exactly this, call again with this plan and without dry_run."
+        return f"Nothing was written. To update to exactly this, {_exactly_this(updated, door)}."
     return (
         f"Read {updated.content.asset.main_path} again, because you may know the version before. "
         "Commit .memtomem, and what was exposed, with the project."

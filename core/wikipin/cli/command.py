@@ -11,6 +11,7 @@ import wikipin
 from wikipin.cli import reading, writing
 from wikipin.cli.options import Options
 from wikipin.errors import WikipinError
+from wikipin.remedy import CommandLine
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,8 +24,10 @@ def cli(context: click.Context, wiki: Path | None, project: Path | None, *, as_j
     """Install agent skills from your git wiki into a project, pinned to the bytes of one commit."""
     as_named = wiki or wikipin.default_wiki_path()
     at = as_named.expanduser().absolute()
-    given = [*(["--wiki", str(at)] if wiki else []), *(["--project", str(project.absolute())] if project else [])]
-    context.obj = Options(at, str(as_named), project or Path(), as_json, given)
+    door = context.find_object(CommandLine) or CommandLine()
+    door.wiki = str(at) if wiki else None
+    door.project = str(project.absolute()) if project else None
+    context.obj = Options(at, str(as_named), project or Path(), as_json, door)
 
 
 for verb in (
@@ -45,10 +48,11 @@ def main() -> NoReturn:
     """Run the command; a refusal is one line on stderr and exit code 1."""
     with suppress(AttributeError):  # it is closed, or somebody else's
         cast("Any", sys.stdout).reconfigure(errors="backslashreplace")  # as stderr, for any encoding
+    door = CommandLine()
     try:
-        cli(prog_name="wikipin")
+        cli(prog_name="wikipin", obj=door)
     except WikipinError as error:
-        click.echo(f"wikipin: {error}", err=True)
+        click.echo(f"wikipin: {error.said(door)}", err=True)
     except OSError as error:
-        click.echo(f"wikipin: io-error: the system said '{error.strerror}'. Mend that, and call again.", err=True)
+        click.echo(f"wikipin: io-error: the system said '{error.strerror}'. Mend that, and try again.", err=True)
     sys.exit(1)

@@ -3,18 +3,20 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
+from click.core import ParameterSource
 
 import wikipin
 from wikipin.answer import terminal
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, PlanDigest, parse_plan
 from wikipin.plan.exposure import WORDS, Mode
+from wikipin.remedy import CommandLine
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -27,8 +29,8 @@ class Options:
     wiki_as_named: str
     project: Path
     as_json: bool
-    given: Sequence[str]
-    """--wiki and --project as they were given, for another command that is to mean the same."""
+    door: CommandLine
+    """How a command is written that is to mean the same wiki, project and exposure."""
 
     def open_project(self) -> wikipin.Project:
         """Return the project that the given directory, or the working directory, belongs to, open for this run."""
@@ -76,11 +78,31 @@ what_options = _all_of(
     accept_option,
     click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing."),
 )
+
+
+def _noted(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Note, for the remedies, an option that the caller gave."""
+    options, name = context.find_object(Options), parameter.name or ""
+    if options is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        setattr(options.door, name, value)
+    return value
+
+
 where_options = _all_of(
     click.option(
-        "--expose", default=",".join(WORDS), metavar="WHERE", help="claude,agents (the default), one, or none."
+        "--expose",
+        default=",".join(WORDS),
+        metavar="WHERE",
+        callback=_noted,
+        help="claude,agents (the default), one, or none.",
     ),
-    click.option("--expose-mode", type=click.Choice(["link", "copy"]), default="link", help="How it is shown there."),
+    click.option(
+        "--expose-mode",
+        type=click.Choice(["link", "copy"]),
+        default="link",
+        callback=_noted,
+        help="How it is shown there.",
+    ),
 )
 discard_option = click.option(
     "--discard-edits", is_flag=True, help="Replace an edited copy, which is kept in .memtomem/.backup."

@@ -25,7 +25,7 @@ def init(options: Options, source: str | None) -> None:
     """Create the wiki, or clone one."""
     wikipin.create_wiki(options.wiki, source=source)
     done = "cloned" if source else "created"
-    options.show({done: True}, terminal.show_init(done, options.wiki_as_named))
+    options.show({done: True}, terminal.show_init(done, options.wiki_as_named, options.door))
 
 
 @click.command("list")
@@ -69,7 +69,7 @@ def status(options: Options, *, check: bool) -> None:
     found = wikipin.read_status(project, None if check else options.open_wiki())
     if check:
         found = check_bytecode(project, found)
-    answer = answer_status(found)
+    answer = answer_status(found, options.door)
     problem = [answer["wiki_problem"]] if answer["wiki_problem"] else []
     options.show(answer, terminal.show_check(answer) if check else terminal.show_status(answer), problem)
     if check and not found.is_supported:

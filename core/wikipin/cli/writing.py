@@ -42,7 +42,7 @@ def asking(
         return call(None)
     except ReviewRequiredError as required:
         origin = options.open_wiki().origin()
-        accepted = ask_in_terminal(required, plan, origin=origin, project=project.shown, options=options.given)
+        accepted = ask_in_terminal(required, plan, origin=origin, project=project.shown, terminal=options.door)
         return call(accepted)
 
 
@@ -86,7 +86,7 @@ def install_skill(
         )
 
     installed = asking(options, project, accepting, call)
-    answer = answer_install(installed)
+    answer = answer_install(installed, options.door)
     options.show(answer, terminal.show_install(answer), answer["warnings"])
 
 
@@ -135,13 +135,14 @@ def update(
                 dry_run=dry_run,
             )
 
-        answer = answer_update(asking(options, project, accepting, call))
+        answer = answer_update(asking(options, project, accepting, call), options.door)
         options.show(answer, terminal.show_update(answer), answer["warnings"])
         return
     of_all = answer_update_all(
         wikipin.update_all(
             options.open_wiki(), project, ref=revision, consent=consent, exposure=exposure, dry_run=dry_run
-        )
+        ),
+        options.door,
     )
     options.show(of_all, terminal.show_update_all(of_all), [w for each in of_all["updated"] for w in each["warnings"]])
     fail(of_all["failed"])
@@ -171,7 +172,7 @@ def restore(options: Options, *, names: Sequence[str], expose: str, expose_mode:
             bar.update(done - bar.pos)
 
         found = wikipin.restore(options.open_wiki(), project, assets, exposure=exposure, progress=progress)
-    answer = answer_restore(found)
+    answer = answer_restore(found, options.door)
     options.show(answer, terminal.show_restore(answer))
     fail(answer["failed"])
 
@@ -195,7 +196,7 @@ def adopt_skill(options: Options, *, name: str, accept: str | None, expose: str,
     def call(acceptance: Acceptance | None) -> wikipin.Installed:
         return wikipin.adopt(options.open_wiki(), project, asset, exposure=exposure, acceptance=acceptance)
 
-    answer = answer_install(asking(options, project, accepting, call))
+    answer = answer_install(asking(options, project, accepting, call), options.door)
     options.show(answer, terminal.show_adopt(answer), answer["warnings"])
 
 

@@ -5,12 +5,13 @@ the server that asked a person, or it is the operator's choice not to ask; no ar
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
 from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.remedy import ByDoor, Call, Remedy
 from wikipin.skill import Skill
 
 
@@ -23,12 +24,15 @@ class Acceptance:
 
 
 class ReviewRequiredError(WikipinError):
-    """Findings that nobody has accepted; whoever can ask a person finds here what to show."""
+    """Findings that nobody has accepted; whoever can ask a person finds here what to show.
 
-    def __init__(self, skill: Skill, findings: Sequence[Finding], command: str) -> None:
+    `call` is the one that asks a person in a terminal.
+    """
+
+    def __init__(self, skill: Skill, findings: Sequence[Finding], call: Call) -> None:
         self.skill = skill
         self.findings = findings
-        self.command = command
+        self.call = call
         blocking = [finding for finding in findings if finding.blocking]
         first, rest = blocking[0], count(blocking) - blocking[0].count
         at = first.path if first.line is None else f"{first.path}, line {first.line}"
@@ -36,7 +40,7 @@ class ReviewRequiredError(WikipinError):
         super().__init__(
             "review-required",
             f"skill '{skill.name}' at {skill.commit[:12]} has what a person must see first: {at}: {first.what}{more}",
-            f"Have the user run '{command}' in a terminal, which shows all of it and asks",
+            Remedy(call, ByDoor("", " in a terminal of your own"), ", which shows all of it and asks"),
         )
 
 
@@ -50,24 +54,25 @@ def declined(name: str, how: str) -> WikipinError:
 
 
 def require_acceptance(
-    skill: Skill, findings: Sequence[Finding], acceptance: Acceptance | None, entry: Entry | None, *words: str
-) -> tuple[Accepted | None, list[str]]:
+    skill: Skill, findings: Sequence[Finding], acceptance: Acceptance | None, entry: Entry | None, call: Call
+) -> tuple[Accepted | None, list[str | Remedy]]:
     """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`.
 
-    `findings` are those of the review, `words` the command that installs the skill, without what accepts it. What
+    `findings` are those of the review, `call` is the one that installs the skill, without what accepts it. What
     `entry` records counts again. Nobody is warned of what they have just been shown.
     """
     plan = skill.tree.digest
     blocking = [finding for finding in findings if finding.blocking]
     if not blocking:
-        return None, [f"has {_findings(findings)} to look at: 'wikipin show {skill.name}'"] if findings else []
+        look = Remedy(f"has {_findings(findings)}; to see them, ", Call("show", call.asset, ref=call.ref))
+        return None, [look] if findings else []
     if acceptance is not None and acceptance.plan == plan:
         return Accepted(plan, acceptance.by), []
     if acceptance is not None and acceptance.plan is None:
         return Accepted(plan, acceptance.by), [f"has {_findings(blocking)} that nobody was asked about"]
     if entry is not None and entry.accepted is not None and entry.accepted.plan == plan:
         return entry.accepted, [f"has {_findings(blocking)}, accepted before by: {entry.accepted.by}"]
-    raise ReviewRequiredError(skill, findings, " ".join(("wikipin", *words, "--accept", plan)))
+    raise ReviewRequiredError(skill, findings, replace(call, accept=plan))
 
 
 def count(findings: Sequence[Finding]) -> int:

@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 _LONGEST_TIME = 64
 _LONGEST_BY = 64
-_REPAIR = f"Restore {PATH} from version control, or mend it by hand, and call again"
+_REPAIR = f"Bring {PATH} back from version control, or mend it by hand, and try again"
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def parse_lockfile(content: bytes) -> Lockfile:
         raise WikipinError(
             "lockfile-version",
             f"{PATH} has version {shown}, and this wikipin knows version {VERSION}",
-            "Update wikipin, or restore the lockfile of a version that it knows",
+            f"Update wikipin, or bring {PATH} of version {VERSION} back from version control",
         )
     for kind in KINDS.values():
         _check_section(kind, document.get(kind.section, {}))

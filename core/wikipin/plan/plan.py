@@ -75,22 +75,18 @@ def plan_update(
     return _unless_done(_change_to(edition, seen, exposure, accepted, pinned.listing), seen.entry)
 
 
-def plan_restore(
-    seen: ProjectSkill, pinned: Listing | None, exposure: Exposure, *, can_read_pin: bool = True
-) -> Change | None:
+def plan_restore(seen: ProjectSkill, pinned: Listing | None, exposure: Exposure) -> Change | None:
     """Return what it takes to have a skill as its entry says, or None where it is so.
 
-    `pinned` is the skill at its pin, needed where `seen` does not say by itself what was installed; `can_read_pin`
-    says what may be promised to whoever gives up edits. Refuses with `not-installed`, `invalid-name`, `local-edits` or
-    `exposure-conflict`.
+    `pinned` is the skill at its pin, needed where `seen` does not say by itself what was installed. Refuses with
+    `not-installed`, `invalid-name`, `local-edits` or `exposure-conflict`.
     """
     if seen.entry is not None and not is_skill_name(seen.asset.name):
         if seen.situation(pinned) is Situation.CLEAN:
             return None
         raise refusal.foreign_name(seen)
-    ref = seen.entry.commit if seen.entry is not None and can_read_pin else None
-    needed = Consent(discard_edits=True, allow_rollback=ref is None)
-    _decide("restore", seen, pinned, needed=needed, ref=ref)
+    ref = seen.entry.commit if seen.entry is not None else None
+    _decide("restore", seen, pinned, needed=Consent(discard_edits=True), ref=ref)
     installed = seen.installed(pinned)
     if seen.entry is None or installed is None:
         raise AssertionError("what is restored has an entry, and is known")
@@ -169,7 +165,8 @@ def _change_to(
             case _:
                 taken.append(edition.asset.exposed_path(word))
     if taken:
-        raise refusal.exposure_conflict(taken, is_owned=is_owned)
+        others = [word for word in words if edition.asset.exposed_path(word) not in taken]
+        raise refusal.exposure_conflict(taken, others, is_owned=is_owned)
     remove = [word for word in owned if word not in words and _is_ours(seen.exposures[word])]
     return Change(
         edition.asset,

@@ -1,4 +1,4 @@
-"""The words of every refusal that is about a project's state: what is so, and the one thing to do about it. No I/O."""
+"""The words of every refusal about a project's state: what is wrong, and what to do about it. No I/O."""
 
 import errno
 from collections.abc import Sequence
@@ -9,50 +9,52 @@ from wikipin.names import Commit
 from wikipin.plan.change import Consent
 from wikipin.plan.state import Pinned, ProjectSkill
 from wikipin.plan.table import Verb
+from wikipin.remedy import AGREED, ByDoor, Call, Remedy
 from wikipin.skill import Edition, Skill
 from wikipin.tree import FileChange, compare
 
 _MOST_NAMED = 12
-CANONICAL = ".memtomem/skills"
+_KEPT = "the copy as it is now is kept in .memtomem/.backup"
 
 
-def plan_changed(skill: Skill) -> WikipinError:
+def plan_changed(found: Skill) -> WikipinError:
+    asset = found.asset
     return WikipinError(
         "plan-changed",
-        f"skill '{skill.name}' at {skill.commit[:12]} is not what was planned: its plan is {skill.tree.digest}",
-        f"Look again with dry_run ('wikipin show {skill.name} --ref {skill.commit}') and pass the plan that it shows",
+        f"{asset} at {found.commit[:12]} is not the content of that plan: its plan is {found.tree.digest}",
+        Remedy(Call("show", asset, ref=found.commit), ", and pass the plan that it shows"),
     )
 
 
 def already_installed(seen: ProjectSkill) -> WikipinError:
-    name, has_entry, has_copy = seen.asset.name, seen.entry is not None, seen.copy is not None
-    remedy = {
-        (True, True): "Read its SKILL.md there and use it; for another version call context_update_skill "
-        f"('wikipin update skill {name}')",
-        (True, False): f"Bring its copy back with context_restore ('wikipin restore {name}')",
-        (False, True): f"Record the copy with 'wikipin adopt skill {name}', or move {CANONICAL}/{name} away and "
-        "install again",
-    }[has_entry, has_copy]
+    asset, has_entry, has_copy = seen.asset, seen.entry is not None, seen.copy is not None
+    if not has_copy:
+        remedy = Remedy("To bring its copy back, ", Call("restore", asset))
+    elif not has_entry:
+        remedy = Remedy("To record the copy, ", Call("adopt", asset), f", or move {asset.canonical} away and try again")
+    else:
+        read = ByDoor(f"read {asset.main_path} and follow it; for another version ", "for another version, ")
+        remedy = Remedy(read, Call("update", asset))
     sides = f"lockfile_entry={_yes(has_entry)}, copy={_yes(has_copy)}"
-    return WikipinError("already-installed", f"skill '{name}' is in this project already ({sides})", remedy)
+    return WikipinError("already-installed", f"{asset} is in this project already ({sides})", remedy)
 
 
 def appeared(asset: Asset, *, has_entry: bool) -> WikipinError:
     return WikipinError(
         "already-installed",
-        f"something appeared at {asset.canonical} while it was installed "
+        f"something appeared at {asset.canonical} during the install "
         f"(lockfile_entry={_yes(has_entry)}, copy=yes); it was left as it is",
-        f"Move {asset.canonical} away if it is not needed, and call again",
+        f"If it is not needed, move {asset.canonical} away and try again",
     )
 
 
 def overtaken(asset: Asset) -> WikipinError:
-    return WikipinError("busy", f"another program changed {asset} in this project meanwhile", "Call again")
+    return WikipinError("busy", f"another program changed {asset} in this project meanwhile", "Try again")
 
 
 def unplaced(asset: Asset, error: OSError | None) -> WikipinError:
     said = "" if error is None else f"the disk said '{error.strerror}' at '{error.filename or asset.canonical}'; "
-    return WikipinError("io-error", f"{said}nothing was changed", "Mend that, and call again")
+    return WikipinError("io-error", f"{said}nothing was changed", "Mend that, and try again")
 
 
 def interrupted(assets: Sequence[Asset], error: OSError) -> WikipinError:
@@ -61,7 +63,7 @@ def interrupted(assets: Sequence[Asset], error: OSError) -> WikipinError:
     return WikipinError(
         "io-error",
         f"the disk said '{error.strerror}' while {what} came into place; the change is committed",
-        "Make room or mend the disk; the next call to wikipin finishes the change",
+        "Make room or mend the disk, and try again: whatever wikipin does next finishes the change",
     )
 
 
@@ -73,11 +75,12 @@ def too_much() -> WikipinError:
 
 def immovable(path: str, error: OSError) -> WikipinError:
     remedy = {
-        errno.EBUSY: "Unmount what is mounted there, and call again",
-        errno.EXDEV: "Unmount what is mounted there, or put a copy in its place (cp -a), and call again",
+        errno.EBUSY: "Unmount what is mounted there, and try again",
+        errno.EXDEV: "Unmount what is mounted there, or put a copy in its place (cp -a), and try again",
     }.get(
         error.errno or 0,
-        "Make it yours to move (chown, chmod u+w, chattr -i, of the directory that it is in too), and call again",
+        "Give yourself the right to move it and to change the directory that it is in (chown, chmod u+w, chattr -i), "
+        "and try again",
     )
     return WikipinError(
         "io-error", f"'{path}' cannot be moved: the disk said '{error.strerror}'; nothing was changed", remedy
@@ -88,167 +91,156 @@ def mounted(path: str) -> WikipinError:
     return WikipinError(
         "io-error",
         f"'{path}' cannot be moved: something is mounted there; nothing was changed",
-        "Unmount it, and call again",
+        "Unmount it, and try again",
     )
 
 
 def unwritable(path: str) -> WikipinError:
     return WikipinError(
         "io-error",
-        f"'{path}' may not be written to; nothing was changed",
-        "Make it writable (chown, chmod u+w, chattr -i), and call again",
+        f"'{path}' is not writable; nothing was changed",
+        "Make it writable (chown, chmod u+w, chattr -i), and try again",
     )
 
 
 def not_installed(seen: ProjectSkill, verb: Verb) -> WikipinError:
-    name = seen.asset.name
+    asset = seen.asset
+    install, see = ("To install it, ", Call("install", asset)), ("to see what is installed, ", Call("status"))
     if verb == "adopt":
         return WikipinError(
-            "not-installed",
-            f"there is no copy of skill '{name}' at {CANONICAL}/{name} to adopt",
-            f"Install it with context_install_skill ('wikipin install skill {name}')",
+            "not-installed", f"there is no copy of {asset} at {asset.canonical} to adopt", Remedy(*install)
         )
     if seen.copy is not None:
+        record = () if verb == "remove" else ("To record it, ", Call("adopt", asset), ", or ")
         return WikipinError(
             "not-installed",
-            f"skill '{name}' has a copy in this project, but no entry in the lockfile",
-            f"Move {CANONICAL}/{name} away"
-            if verb == "remove"
-            else f"Record it with 'wikipin adopt skill {name}', or move {CANONICAL}/{name} away",
+            f"{asset} has a copy in this project, but no entry in the lockfile",
+            Remedy(*record, f"move {asset.canonical} away"),
         )
     return WikipinError(
         "not-installed",
-        f"skill '{name}' is not in this project's lockfile",
-        "See context_status ('wikipin status') for what is here"
-        if verb == "remove"
-        else f"Install it with context_install_skill ('wikipin install skill {name}'), or see context_status for what "
-        "is here",
+        f"{asset} is not in this project's lockfile",
+        Remedy(*see) if verb == "remove" else Remedy(*install, ", or, ", *see),
     )
 
 
 def local_edits(
     seen: ProjectSkill, changes: Sequence[FileChange] | None, verb: Verb, needed: Consent, ref: Commit | None
 ) -> WikipinError:
-    """`needed` is what the remedy takes, and `ref` the commit that it brings, None where that is the newest one."""
-    name = seen.asset.name
+    """`needed` is what the remedy takes, and `ref` the commit that it brings; None for the newest one."""
+    asset = seen.asset
     if changes is None:
         problem = (
-            f"skill '{name}' cannot be compared with what was installed: its entry has no digests that count, and its "
-            "pin cannot be read"
+            f"{asset} cannot be compared with what was installed: its entry has no valid digests, and its pin cannot "
+            "be read"
         )
     else:
-        problem = f"the copy of skill '{name}' is not what was installed: {named(changes)}"
-    call = (
-        f"context_remove_skill with discard_edits ('wikipin remove skill {name} --discard-edits')"
-        if verb == "remove"
-        else _update(name, needed, ref)
-    )
-    remedy = f"If the user agrees, call {call}; the copy as it is then goes to .memtomem/.backup"
-    return WikipinError("local-edits", problem, remedy)
+        problem = f"the copy of {asset} is not what was installed: {named(changes)}"
+    call = Call("remove", asset, discard_edits=True) if verb == "remove" else _update(asset, needed, ref)
+    newest = Call("update", asset, discard_edits=True, allow_rollback=True)
+    otherwise = (" (or, if the wiki does not have that commit, ", newest, ")") if verb == "restore" else ()
+    return WikipinError("local-edits", problem, Remedy(AGREED, ", ", call, *otherwise, f"; {_KEPT}"))
 
 
-def _update(name: str, consent: Consent, ref: Commit | None = None) -> str:
-    """Return the call of an update, as an agent makes it and as a person does."""
-    given = {
-        f"ref {ref}": (ref is not None, f"--ref {ref}"),
-        "discard_edits": (consent.discard_edits, "--discard-edits"),
-        "allow_rollback": (consent.allow_rollback, "--allow-rollback"),
-    }
-    arguments = [argument for argument, (is_given, _) in given.items() if is_given]
-    flags = "".join(f" {flag}" for is_given, flag in given.values() if is_given)
-    *most, last = arguments or [""]
-    with_arguments = f" with {', '.join(most)} and {last}" if most else f" with {last}" if last else ""
-    return f"context_update_skill{with_arguments} ('wikipin update skill {name}{flags}')"
+def _update(asset: Asset, consent: Consent, ref: Commit | None) -> Call:
+    return Call("update", asset, ref=ref, discard_edits=consent.discard_edits, allow_rollback=consent.allow_rollback)
 
 
 def foreign_name(seen: ProjectSkill) -> WikipinError:
     return WikipinError(
         "invalid-name",
-        f"skill '{seen.asset.name}' has a name that wikipin installs nothing under; another tool recorded it",
-        "Use the tool that recorded it, or take its entry out of .memtomem/lock.json",
+        f"{seen.asset} was recorded by another tool, under a name that wikipin does not install",
+        "Use that tool, or take its entry out of .memtomem/lock.json",
     )
 
 
 def dropped(seen: ProjectSkill, error: WikipinError) -> WikipinError:
-    return WikipinError(
-        error.code,
-        error.problem,
-        f"{error.remedy}, or, if the user agrees, remove the skill with context_remove_skill "
-        f"('wikipin remove skill {seen.asset.name}')",
-    )
+    remove = (", or, ", AGREED, ", remove it from the project: ", Call("remove", seen.asset))
+    return WikipinError(error.code, error.problem, error.remedy.then(*remove))
 
 
 def not_the_wikis(edition: Edition, seen: ProjectSkill) -> WikipinError:
     if seen.copy is None:
         raise AssertionError("what is adopted has a copy")
+    asset = seen.asset
     return WikipinError(
         "local-edits",
-        f"the copy of skill '{edition.asset.name}' is not what any commit of the wiki has; against {edition.commit[:12]}: "
+        f"no commit of the wiki has the copy of {asset}; against {edition.commit[:12]}: "
         + named(compare(edition.listing, seen.copy)),
-        f"Move {CANONICAL}/{edition.asset.name} away and install the skill, or commit the copy's files to the wiki as "
-        f"skills/{edition.asset.name} and adopt it then",
+        Remedy(
+            f"Move {asset.canonical} away and ",
+            Call("install", asset),
+            f", or commit its files to the wiki as {asset.source} and try again",
+        ),
     )
 
 
 def not_in_the_wiki(seen: ProjectSkill, error: WikipinError) -> WikipinError:
+    asset = seen.asset
     return WikipinError(
         error.code,
         error.problem,
-        f"Commit the copy's files to the wiki as skills/{seen.asset.name} and call again, or move "
-        f"{CANONICAL}/{seen.asset.name} away",
+        f"Commit the copy's files to the wiki as {asset.source} and try again, or move {asset.canonical} away",
     )
 
 
 def not_the_commits(seen: ProjectSkill) -> WikipinError:
-    commit = seen.entry.commit if seen.entry is not None else ""
+    asset, commit = seen.asset, seen.entry.commit if seen.entry is not None else ""
     return WikipinError(
         "lockfile-corrupt",
-        f"the digests that the lockfile has for skill '{seen.asset.name}' are not those of its commit {commit[:12]}",
-        "Bring .memtomem/lock.json back from version control, or take the wiki's newest version with "
-        f"context_update_skill ('wikipin update skill {seen.asset.name}')",
+        f"the lockfile's digests for {asset} are not those of its commit {commit[:12]}",
+        Remedy(
+            "Bring .memtomem/lock.json back from version control, or, for the wiki's newest version, ",
+            Call("update", asset),
+        ),
     )
 
 
 def pin_not_found(seen: ProjectSkill) -> WikipinError:
-    commit = seen.entry.commit if seen.entry is not None else ""
+    asset, commit = seen.asset, seen.entry.commit if seen.entry is not None else ""
     return WikipinError(
         "ref-not-found",
-        f"the pin {commit[:12]} of skill '{seen.asset.name}' is not in this wiki, whose history may be cut short or "
-        "rewritten",
-        "Fetch the wiki's whole history with git and restore again, or, if the user agrees, take its newest version "
-        f"with context_update_skill and allow_rollback ('wikipin update skill {seen.asset.name} --allow-rollback')",
+        f"the pin {commit[:12]} of {asset} is not in this wiki, whose history may be cut short or rewritten",
+        Remedy(
+            "Fetch the wiki's whole history with git and try again, or, ",
+            AGREED,
+            ", take its newest version: ",
+            Call("update", asset, allow_rollback=True),
+        ),
     )
 
 
 def would_roll_back(
     edition: Edition, seen: ProjectSkill, pinned: Pinned, needed: Consent, ref: Commit | None
 ) -> WikipinError:
-    pin = seen.entry.commit[:12] if seen.entry is not None else ""
+    asset, pin = seen.asset, seen.entry.commit[:12] if seen.entry is not None else ""
     why = (
         f"{edition.commit[:12]} does not descend from its pin {pin}, as far as this wiki's history goes"
         if pinned.is_known
         else f"its pin {pin} is not in this wiki, whose history may be cut short or rewritten"
     )
     return WikipinError(
-        "would-roll-back",
-        f"skill '{edition.asset.name}' would not go forward: {why}",
-        f"If the user agrees, call {_update(edition.asset.name, needed, ref)}",
+        "would-roll-back", f"{asset} would not go forward: {why}", Remedy(AGREED, ", ", _update(asset, needed, ref))
     )
 
 
 def not_shown(asset: Asset, not_exposed: Sequence[tuple[str, str]]) -> WikipinError:
     where = " and ".join(f"could not be made visible at '{path}': {why}" for path, why in not_exposed)
     problem = f"{asset} is restored, the change is committed, and it {where}"
-    return WikipinError("io-error", problem, "Mend that, and restore again")
+    return WikipinError("io-error", problem, Remedy("Mend that, and ", Call("restore", asset)))
 
 
-def exposure_conflict(paths: Sequence[str], *, is_owned: bool) -> WikipinError:
+def exposure_conflict(paths: Sequence[str], others: Sequence[str], *, is_owned: bool) -> WikipinError:
+    """`others` are the words of the exposures that are not in conflict."""
+    without = f"--expose {','.join(others) or 'none'}"
+    leave_out = ByDoor(
+        f", or have the user start wikipin-mcp with {without}, which leaves that agent out",
+        f", or leave that agent out with {without}",
+    )
     return WikipinError(
         "exposure-conflict",
         f"something that wikipin did not make stands at or above {' and '.join(paths)}",
-        "Move it away, and call again"
-        if is_owned
-        else "Move it away and call again, or leave that agent out with --expose",
+        Remedy("Move it away and try again", *(() if is_owned else (leave_out,))),
     )
 
 

@@ -120,7 +120,7 @@ def lockfile_bytes(memtomem: Folder | None) -> bytes | None:
         raise
     except OSError as error:
         raise WikipinError(
-            "lockfile-corrupt", f"{lockfiles.PATH} cannot be read: {error.strerror}", "Make it readable, and call again"
+            "lockfile-corrupt", f"{lockfiles.PATH} cannot be read: {error.strerror}", "Make it readable, and try again"
         ) from error
 
 

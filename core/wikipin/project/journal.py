@@ -87,7 +87,7 @@ def parse_journal(content: bytes) -> Journal:
 
 def _refuse() -> NoReturn:
     raise WikipinError(
-        "unsafe-project", f"{PATH} is not a journal of this version", "Remove .memtomem/.txn, and call again"
+        "unsafe-project", f"{PATH} is not a journal of this version", "Remove .memtomem/.txn, and try again"
     )
 
 

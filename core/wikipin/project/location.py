@@ -16,6 +16,7 @@ from wikipin.disk.folder import FileType, Identity, NotOrdinaryError
 from wikipin.errors import WikipinError
 from wikipin.project.layout import LOCKFILE
 from wikipin.project.project import Project
+from wikipin.remedy import Argument, Remedy
 
 _PLUGINS = ("PLUGIN_ROOT", "CLAUDE_PLUGIN_ROOT")
 _PACKAGES = ("wikipin", "wikipin_mcp")
@@ -42,25 +43,27 @@ def open_project(named: Path, wiki: Path, *, below: Sequence[str] = ()) -> Proje
         raise WikipinError(
             "project-not-allowed",
             f"'{error.filename}' is a link, and below an allowed project none is followed",
-            "Name the directory itself that the link leads to",
+            Remedy("Give the directory itself that the link leads to as ", Argument("project")),
         ) from None
     except OSError as error:
         if error.errno in _CLOSED:
             raise WikipinError(
                 "project-not-found",
                 f"the directory '{name}' may not be opened",
-                "Make it readable, or name another directory as the project",
+                Remedy("Make it readable, or give another directory as ", Argument("project")),
             ) from None
         if error.errno not in _NO_DIRECTORY:
             raise WikipinError(
                 "io-error",
                 f"the disk said '{error.strerror}' when the directory '{name}' was opened; nothing was changed",
-                "Mend that, and call again",
+                "Mend that, and try again",
             ) from error
     except ValueError:  # a NUL in it
         pass
     raise WikipinError(
-        "project-not-found", f"there is no directory '{name}'", "Name a directory that exists as the project"
+        "project-not-found",
+        f"there is no directory '{name}'",
+        Remedy("Give a directory that exists as ", Argument("project")),
     )
 
 
@@ -74,9 +77,9 @@ def is_part_of_a_program(directory: Path) -> bool:
 def _require_allowed(ancestry: Sequence[Ancestor], wiki: Path) -> None:
     if why := _why_never(ancestry, wiki):
         _, dollar, variable = why.partition("$")
-        remedy = "Name the directory that you work in as the project"
+        remedy = Remedy("Give the directory that you work in as ", Argument("project"))
         if dollar:
-            remedy += f", or unset ${variable} before the program is started, if no plugin lives there"
+            remedy = remedy.then(f", or unset ${variable} before the program is started, if no plugin lives there")
         raise WikipinError("project-not-allowed", f"{why} is never a project", remedy)
 
 

@@ -66,7 +66,7 @@ def _locked_file(folder: Folder, name: str, creating: int, seconds: float) -> Ge
                     raise WikipinError(
                         "busy",
                         f"another program has held the project's lock for {seconds:.0f} seconds",
-                        "Wait until it has ended, and call again",
+                        "Wait until it has ended, and try again",
                     )
                 # Who sleeps equally long wakes together, and one wins a turn.
                 time.sleep(random.uniform(0, 2 * _POLL_SECONDS))  # noqa: S311 - not a secret

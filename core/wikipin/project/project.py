@@ -28,6 +28,7 @@ from wikipin.project.layout import LOCK, check_layout
 from wikipin.project.lock import locked, locked_copies
 from wikipin.project.placing import Outcome
 from wikipin.project.transaction import NotCommittedError, has_journal, has_leftovers, recover
+from wikipin.remedy import Argument, Remedy
 from wikipin.tree import LARGEST_FILE, Tree
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
@@ -186,7 +187,7 @@ class Project(AbstractContextManager["Project"]):
             raise WikipinError(
                 "project-not-found",
                 f"the directory '{self.path.name}' has been removed",
-                "Name a directory that exists as the project",
+                Remedy("Give a directory that exists as ", Argument("project")),
             )
 
     def _consistently(
@@ -253,12 +254,12 @@ def _explained() -> Generator[None]:
         raise WikipinError(
             "unsafe-project",
             f"'{error.filename}' in the project is a link or a special file where wikipin keeps a directory or a file",
-            f"Look at it, remove it, and call again; nothing of {MEMTOMEM} may be a link",
+            f"Look at it, remove it, and try again; nothing of {MEMTOMEM} may be a link",
         ) from None
     except OSError as error:
         at = f" at '{error.filename}'" if isinstance(error, NotCommittedError) else ""
         raise WikipinError(
             "io-error",
             f"the disk said '{error.strerror}'{at}; nothing was changed",
-            "Mend that, and call again",
+            "Mend that, and try again",
         ) from error

@@ -13,12 +13,13 @@ from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import has_bytes_of, plan_adopt
 from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project
+from wikipin.remedy import Call
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, Tree
 from wikipin.verbs.content import Content, content_of
 from wikipin.verbs.install import Installed
 from wikipin.verbs.outcomes import Outcomes
-from wikipin.verbs.warnings import exposure_warnings, require_review
+from wikipin.verbs.warnings import Warnings, exposure_warnings, require_review
 from wikipin.wiki.deadline import TooSlowError
 from wikipin.wiki.wiki import Wiki
 
@@ -62,7 +63,7 @@ class _Adoption:
         self._skill: Skill | None = None
         self._editions = dict[Asset, Edition]()
         self._accepted = dict[Asset, Accepted | None]()
-        self._contents = dict[Asset, tuple[Content, list[str]]]()
+        self._contents = dict[Asset, tuple[Content, Warnings]]()
 
     def run(self, project: Project, assets: Sequence[Asset]) -> Outcomes[Installed]:
         """Adopt them."""
@@ -71,7 +72,7 @@ class _Adoption:
         for asset, outcome in applied.done.items():
             content, warnings = self._contents[asset]
             warnings = [*warnings, *exposure_warnings(outcome)]
-            done[asset] = Installed(content, outcome.installed_at, outcome.exposed, warnings)
+            done[asset] = Installed(content, outcome.installed_at, outcome.exposed, warnings, Call("adopt", asset))
         return Outcomes(done, failed=applied.failed)
 
     def _decide(self, seen: ProjectSkill) -> Change:
@@ -85,7 +86,7 @@ class _Adoption:
         skill = self._skill
         if skill is None or skill.asset != seen.asset:
             raise AssertionError("what is staged was read just now")
-        accepted, found = require_review(skill, self._acceptance, None, "adopt", "skill", skill.name)
+        accepted, found = require_review(skill, self._acceptance, None, Call("adopt", skill.asset))
         self._accepted[seen.asset] = accepted
         self._contents[seen.asset] = content_of(skill), [*skill.warnings, *found]
         return skill.tree

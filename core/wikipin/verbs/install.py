@@ -13,11 +13,12 @@ from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import plan_install, require_plan
 from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project
+from wikipin.remedy import Call, Remedy
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Tree
 from wikipin.verbs.content import Content, content_of
 from wikipin.verbs.outcomes import Outcomes
-from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
+from wikipin.verbs.warnings import Warnings, content_warnings, exposure_warnings, named, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 
@@ -28,7 +29,9 @@ class Installed:
     content: Content
     installed_at: str | None
     exposed: Sequence[str]
-    warnings: Sequence[str]
+    warnings: Sequence[str | Remedy]
+    call: Call
+    """The call that does it."""
 
 
 def install(
@@ -83,7 +86,7 @@ class _Install:
 
     editions: dict[Asset, Edition] = field(default_factory=dict[Asset, Edition])
     accepted: dict[Asset, Accepted | None] = field(default_factory=dict[Asset, Accepted | None])
-    contents: dict[Asset, tuple[Content, list[str]]] = field(default_factory=dict[Asset, tuple[Content, list[str]]])
+    contents: dict[Asset, tuple[Content, Warnings]] = field(default_factory=dict[Asset, tuple[Content, Warnings]])
 
     @cached_property
     def commit(self) -> Commit:
@@ -100,7 +103,7 @@ class _Install:
             planned = outcome.change.entry.exposed if outcome.change.entry else None
             exposed = (planned or ()) if self.dry_run else outcome.exposed
             warnings = [*warnings, *exposure_warnings(outcome)]
-            done[asset] = Installed(content, outcome.installed_at or None, exposed, warnings)
+            done[asset] = Installed(content, outcome.installed_at or None, exposed, warnings, self._call(asset))
         return Outcomes(done, failed=applied.failed)
 
     def _decide(self, seen: ProjectSkill) -> Change:
@@ -112,12 +115,14 @@ class _Install:
             self.editions[asset] = self.skill.edition
         return plan_install(self.editions[asset], seen, self.exposure, self.accepted.get(asset))
 
+    def _call(self, asset: Asset) -> Call:
+        return Call("install", asset, ref=named(self.ref))
+
     def _read_tree(self, seen: ProjectSkill, _: Change) -> Tree:
         skill = self.skill
         if skill is None or skill.asset != seen.asset:
             raise AssertionError("what is staged was read just now")
-        words = ("install", "skill", skill.name)
-        accepted, found = review_warnings(skill, self.acceptance, None, self.ref, *words, dry_run=self.dry_run)
+        accepted, found = review_warnings(skill, self.acceptance, None, self._call(skill.asset), dry_run=self.dry_run)
         self.accepted[skill.asset] = accepted
         self.contents[skill.asset] = content_of(skill), [*content_warnings(self.wiki, skill, self.ref), *found]
         return skill.tree

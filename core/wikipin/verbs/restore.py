@@ -12,6 +12,7 @@ from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import plan_restore
 from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project, Tell, tell_nobody
+from wikipin.remedy import Call
 from wikipin.skill import Skill
 from wikipin.tree import Listing, Tree
 from wikipin.verbs.outcomes import Outcomes
@@ -87,7 +88,7 @@ class _Restoration:
         skill = self._read(seen)
         if skill.tree.digest != change.digest:
             raise refusal.not_the_commits(seen)
-        require_review(skill, self._acceptance, seen.entry, "update", "skill", skill.name, "--ref", skill.commit)
+        require_review(skill, self._acceptance, seen.entry, Call("update", skill.asset, ref=skill.commit))
         return skill.tree
 
     def _require_wiki(self) -> None:

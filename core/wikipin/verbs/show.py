@@ -10,6 +10,7 @@ from wikipin.errors import WikipinError
 from wikipin.finding import MOST_LINES, Finding
 from wikipin.names import HEAD, Revision, SkillName
 from wikipin.project.project import Project
+from wikipin.remedy import Argument, Remedy
 from wikipin.skill import Skill
 from wikipin.tree import SKILL_MD, Copy, FileChange, compare
 from wikipin.verbs.content import Content, content_of
@@ -79,7 +80,7 @@ def show(
         raise WikipinError(
             "invalid-argument",
             f"{asset} has no file '{path}' at {skill.commit[:12]}",
-            "Give one of the paths in files, or leave path out for SKILL.md",
+            Remedy("Give the path of one of its files, or leave ", Argument("path"), " out for SKILL.md and a list"),
         )
     seen = project.look(asset)
     is_installed = seen.entry is not None or seen.copy is not None

@@ -17,13 +17,14 @@ from wikipin.plan.plan import plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.project.placing import Outcome
 from wikipin.project.project import Project
+from wikipin.remedy import Call
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, File, FileChange, Tree, compare
 from wikipin.verbs.content import Content, content_of
 from wikipin.verbs.install import Installed
 from wikipin.verbs.outcomes import Outcomes
 from wikipin.verbs.pins import Pins
-from wikipin.verbs.warnings import content_warnings, exposure_warnings, review_warnings
+from wikipin.verbs.warnings import Warnings, content_warnings, exposure_warnings, named, review_warnings
 from wikipin.wiki.wiki import Wiki
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class _Update:
     before: dict[Asset, ProjectSkill] = field(default_factory=dict[Asset, ProjectSkill])
     editions: dict[Asset, Edition] = field(default_factory=dict[Asset, Edition])
     accepted: dict[Asset, Accepted | None] = field(default_factory=dict[Asset, Accepted | None])
-    contents: dict[Asset, tuple[Content, list[str]]] = field(default_factory=dict[Asset, tuple[Content, list[str]]])
+    contents: dict[Asset, tuple[Content, Warnings]] = field(default_factory=dict[Asset, tuple[Content, Warnings]])
     acts_added: dict[Asset, Sequence["Act"]] = field(default_factory=dict[Asset, Sequence["Act"]])
 
     @cached_property
@@ -172,23 +173,24 @@ class _Update:
             if error.code == "not-in-wiki" and seen.entry is not None:
                 raise refusal.dropped(seen, error) from None
             raise
-        self.contents[asset] = content_of(self.skill), content_warnings(self.wiki, self.skill, self.ref)
+        self.contents[asset] = content_of(self.skill), [*content_warnings(self.wiki, self.skill, self.ref)]
         return self.skill
 
     def _read_tree(self, seen: ProjectSkill, change: Change) -> Tree:
         skill = self.skill if self.skill is not None and self.skill.asset == seen.asset else self._read(seen)
         if change.replace:
-            flags = [f"--{flag.replace('_', '-')}" for flag, is_given in vars(self.consent).items() if is_given]
-            words = ("update", "skill", skill.name, *flags)
-            accepted, found = review_warnings(
-                skill, self.acceptance, seen.entry, self.ref, *words, dry_run=self.dry_run
-            )
+            call = self._call(seen.asset)
+            accepted, found = review_warnings(skill, self.acceptance, seen.entry, call, dry_run=self.dry_run)
             self.accepted[seen.asset] = accepted
             self.contents[seen.asset][1].extend(found)
         from wikipin.review.active import added  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
         self.acts_added[seen.asset] = added(skill.tree, self._installed_tree(seen, skill))
         return skill.tree
+
+    def _call(self, asset: Asset) -> Call:
+        consent = vars(self.consent)
+        return Call("update", asset, ref=named(self.ref), **consent)
 
     def _installed_tree(self, seen: ProjectSkill, skill: Skill) -> Tree | None:
         """Return what an update starts from: the copy, if nobody edited it, else what the pin has; None if neither."""
@@ -218,6 +220,7 @@ class _Update:
             None if self.dry_run else entry.installed_at,
             outcome.exposed if outcome is not None and is_written else list(entry.exposed or []),
             [*warnings, *(exposure_warnings(outcome) if outcome is not None else [])],
+            self._call(asset),
             seen.entry.commit,
             compare(seen.copy.listing if seen.copy else {}, Copy(edition.listing)),
             outcome is not None,

@@ -4,34 +4,42 @@ from wikipin.names import HEAD, Revision
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_acceptance
 from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.project.placing import Outcome
+from wikipin.remedy import Call, Remedy
 from wikipin.skill import Skill
 from wikipin.wiki.wiki import Wiki
 
+Warnings = list[str | Remedy]
+"""What a reader should know, though it stops nothing."""
+
 
 def require_review(
-    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, *words: str
-) -> tuple[Accepted | None, list[str]]:
+    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, call: Call
+) -> tuple[Accepted | None, Warnings]:
     """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`."""
     from wikipin.review.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
-    return require_acceptance(skill, review(skill.tree), acceptance, entry, *words)
+    return require_acceptance(skill, review(skill.tree), acceptance, entry, call)
 
 
 def review_warnings(
-    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, ref: Revision, *words: str, dry_run: bool
-) -> tuple[Accepted | None, list[str]]:
+    skill: Skill, acceptance: Acceptance | None, entry: Entry | None, call: Call, *, dry_run: bool
+) -> tuple[Accepted | None, Warnings]:
     """Return what `require_review` does. A dry run writes nothing, and warns where the call would be refused."""
-    at = () if ref == HEAD else ("--ref", ref)
     try:
-        return require_review(skill, acceptance, entry, *words, *at)
+        return require_review(skill, acceptance, entry, call)
     except ReviewRequiredError as error:
         if not dry_run:
             raise
         return None, [f"review-required: {error.problem}"]
 
 
+def named(ref: Revision) -> Revision | None:
+    """Return the ref that a call has to name; None for the newest commit, which is the default."""
+    return None if ref == HEAD else ref
+
+
 def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
-    """Return what a reader should know of the content that is taken, though it stops nothing."""
+    """Return what a reader should know of the content that is taken."""
     warnings = skill.warnings
     if ref == HEAD and wiki.has_uncommitted(skill):
         warnings.append(

@@ -114,7 +114,7 @@ def _create(git: str, arguments: list[str], problem: str) -> None:
         said = (lines or ["it gave no reason"])[0].rstrip(".")
         # A URL may hold a password, and a path a name: neither is repeated.
         said = re.sub(r"\S*[/@]\S*", "…", said)
-        raise WikipinError("wiki-unreadable", f"{problem}: {said}", "Mend that, and run 'wikipin init' again")
+        raise WikipinError("wiki-unreadable", f"{problem}: {said}", "Mend that, and try again")
 
 
 def _own_environment() -> dict[str, str]:

@@ -27,7 +27,7 @@ class TooSlowError(WikipinError):
         super().__init__(
             "wiki-unreadable",
             f"the wiki is too slow or too large: reading it took more than {SECONDS:.0f} seconds",
-            "Look at what it holds, and call again; with one skill's name, if it was about many",
+            "Look at what it holds, and try again, with the name of one skill if it was about many",
         )
 
 

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO
 
 from wikipin.errors import WikipinError
+from wikipin.remedy import ByDoor, Call, Remedy
 from wikipin.wiki.deadline import Deadline
 
 _CHUNK = 1024 * 1024
@@ -32,7 +33,11 @@ def unreadable(problem: str) -> WikipinError:
     return WikipinError(
         "wiki-unreadable",
         problem,
-        "Clone the wiki anew ('wikipin --wiki DIR init --from GIT_URL'), and call again with --wiki DIR",
+        Remedy(
+            ByDoor("have the user move the wiki's directory away", "move the wiki's directory away"),
+            "; to clone it anew, ",
+            Call("init", source="GIT_URL"),
+        ),
     )
 
 
@@ -49,7 +54,14 @@ def find_git_dir(path: Path) -> Path:
         raise WikipinError(
             "wiki-not-found",
             "there is no git repository where the wiki should be",
-            "Run 'wikipin init' to make one, 'wikipin init --from GIT_URL' to clone one, or give its place with --wiki",
+            Remedy(
+                "To make one, ",
+                Call("init"),
+                "; to clone one, ",
+                Call("init", source="GIT_URL"),
+                "; if it is elsewhere, ",
+                ByDoor("have the user start wikipin-mcp with --wiki DIR", "name it with --wiki DIR"),
+            ),
         )
     return found
 
@@ -71,7 +83,7 @@ def git_program() -> str:
     """Return the path of git, found on our own PATH, but not below the working directory: that is a stranger's."""
     git = shutil.which("git", path=os.pathsep.join(filter(os.path.isabs, os.get_exec_path())))
     if git is None:
-        raise WikipinError("wiki-unreadable", "git is not on the PATH", "Install git, and call again")
+        raise WikipinError("wiki-unreadable", "git is not on the PATH", "Install git, and try again")
     return git
 
 

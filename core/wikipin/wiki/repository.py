@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.names import HEAD, Commit, Revision, is_commit
+from wikipin.names import HEAD, NAME_A_COMMIT, Commit, Revision, is_commit
 from wikipin.wiki.batch import LARGEST_TREE, Objects, at_most
 from wikipin.wiki.deadline import Deadline
 from wikipin.wiki.git import Git, find_git_dir, run_git, unreadable
@@ -86,12 +86,12 @@ class Repository:
             raise WikipinError(
                 "wiki-empty",
                 "the wiki has no commit yet",
-                "Commit a skill there as skills/NAME/SKILL.md, and call again",
+                "Commit a skill there as skills/NAME/SKILL.md, and try again",
             )
         raise WikipinError(
             "ref-not-found",
             f"'{revision}' is not a commit in the wiki",
-            "Give a branch, a tag or a commit id of the wiki, or leave ref out for its newest commit",
+            NAME_A_COMMIT,
         )
 
     @counted

@@ -14,6 +14,7 @@ from pathlib import Path
 from wikipin.disk.folder import Folder
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, RelPath, SkillName, is_skill_name
+from wikipin.remedy import Call, Remedy
 from wikipin.skill import Header, Skill, header_in, not_a_skill, parse_header, parse_skill
 from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD, GitMode, TreeBuilder
 from wikipin.wiki.batch import LARGEST_TREE, at_most
@@ -192,7 +193,7 @@ class Wiki(Repository):
             return WikipinError(
                 "not-in-wiki",
                 f"skill '{name}' is in the wiki's work tree but is not committed at {commit[:12]}",
-                "Commit it in the wiki, and call again",
+                "Commit it in the wiki, and try again",
             )
         names = (os.fsdecode(entry.name) for entry in self.parse_tree(self._skills_tree(commit)))
         near = difflib.get_close_matches(name, islice(filter(is_skill_name, names), _MOST_NAMES), n=3)
@@ -200,7 +201,7 @@ class Wiki(Repository):
         return WikipinError(
             "not-in-wiki",
             f"the wiki has no skill '{name}' at {commit[:12]}{alike}",
-            "Call wiki_list (or run 'wikipin list') for the names it has",
+            Remedy(Call("list"), " for the names it has"),
         )
 
     @contextmanager
