@@ -75,9 +75,13 @@ class Pins:
 
 
 def read_pinned(wiki: Wiki, seen: ProjectSkill) -> Listing | None:
-    """Return an asset's files at its pin, if the project does not say by itself what was installed."""
+    """Return an asset's files at its pin, if the project does not say by itself what was installed.
+
+    Raises `wiki-not-found`; of a wiki that is there and has not got them, this returns None.
+    """
     if seen.entry is None or seen.is_self_contained or not is_skill_name(seen.asset.name):
         return None
+    _ = wiki.git_dir
     try:
         return wiki.read_skill(seen.entry.commit, SkillName(seen.asset.name)).tree.listing
     except TooSlowError:
