@@ -31,7 +31,6 @@ from wikipin import Exposure, WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.disk.scan import scan
 from wikipin.names import SkillName
-from wikipin.project.journal import Journal
 
 HELLO, OTHER = SkillName("hello"), SkillName("other")
 _SCRIPT = b"import sys\nsys.dont_write_bytecode = False\nimport helper\nprint(helper.say())\n"
@@ -256,11 +255,11 @@ _ENDLESS = [_sparse, _sparse_in_place, _many_sparse, _many, _many_directories]
 def test_a_copy_without_an_end_is_an_edit_and_soon_told(lay: Callable[[Path], None], project: Path, wiki: Path) -> None:
     lay(project / _COPY)
     began = time.perf_counter()
-    states = {s.seen.name: s.state.value for s in World(wiki, project).status().skills}
+    states = {s.seen.asset.name: s.state.value for s in World(wiki, project).status().skills}
     refused = World(wiki, project).restore().failed
     assert time.perf_counter() - began < _SOON
     assert states == {HELLO: "modified", OTHER: "ok"}
-    assert [(name, error.code) for name, error in refused] == [(HELLO, "local-edits")]
+    assert [(asset.name, error.code) for asset, error in refused.items()] == [(HELLO, "local-edits")]
 
 
 @pytest.mark.parametrize("lay", _ENDLESS)
@@ -300,12 +299,12 @@ def test_a_copy_that_may_not_be_read_is_an_edit_and_stops_no_other(project: Path
         (project / _COPY / path).chmod(mode)
         try:
             with as_anyone():
-                states = {s.seen.name: s.state.value for s in World(wiki, project).status().skills}
+                states = {s.seen.asset.name: s.state.value for s in World(wiki, project).status().skills}
                 refused = World(wiki, project).restore().failed
         finally:
             (project / _COPY / path).chmod(0o755)
         assert states == {HELLO: "modified", OTHER: "ok"}
-        assert [(name, error.code) for name, error in refused] == [(HELLO, "local-edits")]
+        assert [(asset.name, error.code) for asset, error in refused.items()] == [(HELLO, "local-edits")]
 
 
 Wedge = Callable[[Path], AbstractContextManager[None]]
@@ -372,7 +371,7 @@ def _assert_nothing_stands_in_the_way(wiki: Path, project: Path) -> None:
     """Change another skill, as every command may while this one is stuck."""
     World(wiki, project).remove(OTHER)
     World(wiki, project).install(OTHER)
-    states = {s.seen.name: s.state.value for s in World(wiki, project).status().skills}
+    states = {s.seen.asset.name: s.state.value for s in World(wiki, project).status().skills}
     assert states[OTHER] == "ok"
     assert not (project / ".memtomem/.txn/redo.json").exists()
 
@@ -461,31 +460,31 @@ def test_a_lockfile_that_cannot_be_replaced_is_named_before_anything_is_changed(
         assert left_over(newer) == []
 
 
-def _journal_of_today(project: Path) -> None:
+def _journal_of_version_1(project: Path) -> None:
     """Leave what an earlier version left that could not move the copy: exposures gone, the journal there."""
     staging = project / ".memtomem/.staging" / ("a" * 16)
     (staging / "owner").parent.mkdir(parents=True)
     (staging / "owner").touch()
-    old: dict[str, str] = {}
-    take = ("agents", "claude", "copy")
+    displaced: dict[str, str] = {}
     for word, shown in (("agents", project / ".agents/skills/hello"), ("claude", project / _SHOWN)):
         if shown.is_symlink():
             shown.unlink()
         else:
             with Folder.open(shown) as folder:
-                old[word] = scan(folder).plan
+                displaced[word] = scan(folder).digest
             shown.rename(staging / f"hello~{word}~old")
     with Folder.open(project / _COPY) as folder:
-        old["copy"] = scan(folder).plan
-    journal = Journal("hello", "a" * 16, "20260101T000000000000Z", None, None, (), (), take, old, old["copy"])
-    (project / ".memtomem/.txn/redo.json").write_text(journal.render())
+        displaced["copy"] = scan(folder).digest
+    journal = {"version": 1, "name": "hello", "staging": "a" * 16, "stamp": "20260101T000000000000Z", "entry": None}
+    journal |= {"plan": None, "swap": [], "link": [], "take": ["agents", "claude", "copy"], "old": displaced}
+    (project / ".memtomem/.txn/redo.json").write_text(json.dumps({**journal, "clean": displaced["copy"]}))
 
 
 @pytest.mark.parametrize("wedge", [immutable, _given_away, _mounted_at], ids=lambda wedge: wedge.__name__)
 def test_a_removal_that_was_decided_and_cannot_be_done_is_undone(wedge: Wedge, newer: Path, wiki: Path) -> None:
     with wedge(newer / _COPY):
         before = settled(newer)
-        _journal_of_today(newer)
+        _journal_of_version_1(newer)
         World(Path("none"), newer).status(with_wiki=False)
         assert settled(newer) == before
         assert left_over(newer) == []
@@ -493,7 +492,7 @@ def test_a_removal_that_was_decided_and_cannot_be_done_is_undone(wedge: Wedge, n
 
 
 def test_the_control_a_removal_that_was_decided_and_can_be_done_is_done(newer: Path) -> None:
-    _journal_of_today(newer)
+    _journal_of_version_1(newer)
     World(Path("none"), newer).status(with_wiki=False)
     assert left_over(newer) == []
     assert not any(path.startswith((_COPY, _SHOWN)) for path in settled(newer))

@@ -95,7 +95,7 @@ def test_an_honest_commit_graph_changes_nothing(tmp_path: Path) -> None:
     World(wiki, project).install(_NAME)
     new = commit(wiki, {_NAME: plain_skill(_NAME, "Second.")})
     git(wiki, "commit-graph", "write", "--reachable", "--changed-paths")
-    assert World(wiki, project).update(_NAME).skill.commit == new
+    assert World(wiki, project).update(_NAME).content.commit == new
 
 
 def test_a_history_that_is_cut_short_makes_no_update(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from wikipin.answer.page import ROOM, render
 from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.showing import answer_show
 from wikipin.answer.writing import answer_install, answer_restore
-from wikipin.asset import skill as skill_asset
+from wikipin.asset import SKILL, Asset
 from wikipin.display import printable
 from wikipin.finding import Finding
-from wikipin.names import Commit, RelPath, SkillName
+from wikipin.names import Commit, RelPath
 from wikipin.plan.acceptance import ReviewRequiredError
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.state import State
@@ -31,7 +31,7 @@ from wikipin.remedy import Call, CommandLine
 from wikipin.skill import Skill
 from wikipin.tree import File, Tree
 from wikipin.verbs.catalogue import Offer, Offers
-from wikipin.verbs.restore import Restored
+from wikipin.verbs.outcomes import Outcomes
 from wikipin_mcp.answers import failure, success
 
 _CARRIERS = [
@@ -123,8 +123,8 @@ def test_lists_failures_and_lockfiles_show_nothing_that_nobody_sees(seed: int) -
         offers = [Offer(f"skill-{number}", text, State.OK) for number, text in enumerate(texts)]
         listed = answer_list(Offers(Commit("1" * 40), offers, tuple((text, text) for text in texts)), room=ROOM)
         _hold(listed, terminal.show_list(listed, texts[0] if not _hidden(texts[0]) else ""))
-        failed = [(text, WikipinError("io-error", text, text)) for text in texts]
-        restored = answer_restore(Restored(failed=failed), CommandLine(), room=ROOM)
+        failed = {Asset(SKILL, text): WikipinError("io-error", text, text) for text in texts}
+        restored = answer_restore(Outcomes(failed=failed), CommandLine(), room=ROOM)
         _hold(restored, terminal.show_restore(restored))
         content = _lockfile(list(texts))
         try:
@@ -170,7 +170,7 @@ def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes
     for text in _strings(10_000, 9):
         content = text.encode("utf-8", "replace")
         skill = Skill(
-            SkillName("hello"), Commit("1" * 40), "", Tree((File(RelPath("a.md"), content, executable=False),))
+            Asset(SKILL, "hello"), Commit("1" * 40), "", Tree((File(RelPath("a.md"), content, executable=False),))
         )
         found = [Finding("any", "a.md", number, text, blocking=True) for number in range(1, text.count("\n") + 2)]
         lines = question.ask(ReviewRequiredError(skill, found, install), text[:99], text, CommandLine()).split("\n")

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from snapshot import snapshot
@@ -11,6 +13,8 @@ from world import World, make_world
 
 from wikipin import Exposure, Project, WikipinError
 from wikipin.names import SkillName
+from wikipin.project.change_set import ChangeSet
+from wikipin.project.inspection import Survey
 
 NAME = SkillName("hello")
 _OLD: Files = {**plain_skill(NAME), "run.sh": (b"one\n", True), "a.md": b"a"}
@@ -161,17 +165,13 @@ def test_it_is_shown_as_copies_where_that_is_asked_for(world: World) -> None:
 
 def test_an_edit_that_comes_while_it_waits_for_the_lock_stops_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(world.copy(), _NEW)
-    look, looks = Project.look, 0
+    locked = ChangeSet.locked
 
-    def look_and_edit(self: Project, name: str) -> object:
-        nonlocal looks
-        looks += 1
-        found = look(self, name)
-        if looks == 2:
-            (world.copy() / "mine.md").write_bytes(b"mine")
-        return found
+    def locked_late(self: ChangeSet) -> AbstractContextManager[Survey]:
+        (world.copy() / "mine.md").write_bytes(b"mine")
+        return locked(self)
 
-    monkeypatch.setattr(Project, "look", look_and_edit)
+    monkeypatch.setattr(ChangeSet, "locked", locked_late)
     with pytest.raises(WikipinError, match="local-edits"):
         world.adopt()
     assert not world.lockfile_path.exists()
@@ -180,15 +180,15 @@ def test_an_edit_that_comes_while_it_waits_for_the_lock_stops_it(world: World, m
 def test_a_commit_made_meanwhile_is_not_mixed_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The wiki's newest commit is read once, however long the search for an earlier version takes."""
     write_files(world.copy(), _OLD)
-    pin, look = world.head("HEAD~2"), Project.look
+    pin, apply = world.head("HEAD~2"), Project.apply
 
-    def look_late(self: Project, name: str) -> object:
+    def apply_late(self: Project, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 - they are only handed on
         git(world.wiki, "checkout", "-q", "--orphan", f"fresh-{len(git(world.wiki, 'branch').splitlines())}")
         git(world.wiki, "commit", "-q", "--allow-empty", "-m", "All new")
-        return look(self, name)
+        return apply(self, *arguments, **options)
 
-    monkeypatch.setattr(Project, "look", look_late)
-    assert world.adopt().skill.commit == pin
+    monkeypatch.setattr(Project, "apply", apply_late)
+    assert world.adopt().content.commit == pin
 
 
 @pytest.mark.parametrize(("content", "code"), [('{"version": 2}', "lockfile-version"), ("[]", "lockfile-corrupt")])

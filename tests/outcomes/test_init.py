@@ -264,10 +264,10 @@ _NO_WIKI: dict[str, Callable[[Path], object]] = {
 def test_where_there_is_no_repository_there_is_no_wiki(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "wiki")
     with pytest.raises(WikipinError, match=r"wiki-not-found: .* 'wikipin init'"):
-        Wiki(tmp_path / "wiki")
+        _ = Wiki(tmp_path / "wiki").git_dir
 
 
 def test_a_directory_in_a_wiki_is_none(tmp_path: Path) -> None:
     make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello")})
     with pytest.raises(WikipinError, match="wiki-not-found"):
-        Wiki(tmp_path / "wiki" / "skills")
+        _ = Wiki(tmp_path / "wiki" / "skills").git_dir

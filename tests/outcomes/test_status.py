@@ -35,7 +35,7 @@ def _status(door: str, world: World) -> Outcome:
 
 
 def _changes(world: World, *, with_wiki: bool = True) -> list[tuple[str, str]]:
-    hello = next(s for s in world.status(with_wiki=with_wiki).skills if s.seen.name == "hello")
+    hello = next(s for s in world.status(with_wiki=with_wiki).skills if s.seen.asset.name == "hello")
     return [(change.path, change.change) for change in hello.changes]
 
 
@@ -197,7 +197,7 @@ def test_entries_of_other_tools_are_compared_with_the_wiki_at_their_pin(
 def test_an_entry_without_digests_and_without_a_wiki_is_not_said_to_be_well(world: World) -> None:
     world.change_entry("hello", *_DIGESTS)
     shutil.rmtree(world.wiki)
-    statuses = {status.seen.name: status for status in world.status().skills}
+    statuses = {status.seen.asset.name: status for status in world.status().skills}
     assert (statuses["hello"].state.value, statuses["hello"].is_compared) == ("unknown", False)
     assert (statuses["other"].state.value, statuses["other"].is_compared) == ("unknown", True)
 

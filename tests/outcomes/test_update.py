@@ -1,6 +1,7 @@
 """An update: the whole tree at once, forward only, and never over what a person wrote."""
 
 import os
+from contextlib import AbstractContextManager
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +15,10 @@ from wikis import Files, git, plain_skill, skill_md, write_files
 from world import World, make_world
 
 from wikipin import Exposure, Project, WikipinError
+from wikipin.asset import skill
 from wikipin.names import SkillName
+from wikipin.project.change_set import ChangeSet
+from wikipin.project.inspection import Survey
 from wikipin.wiki.wiki import Wiki
 
 NAME = SkillName("hello")
@@ -208,7 +212,7 @@ def test_a_file_that_a_person_added_where_the_new_version_has_one_is_an_edit_too
 def test_a_copy_that_already_is_the_new_version_is_recorded_without_a_backup(world: World, tmp_path: Path) -> None:
     write_files(world.copy(), _NEW)
     done = world.update()
-    assert (done.backups, world.entry()["wiki_commit"], world.state()) == ((), world.head(), "ok")
+    assert (done.backups, world.entry()["wiki_commit"], world.state()) == ([], world.head(), "ok")
     _assert_is(_NEW, world.copy(), tmp_path)
 
 
@@ -221,7 +225,7 @@ def test_each_discard_leaves_a_backup_of_its_own(world: World, monkeypatch: pyte
             return cls(2026, 1, 2, 3, 4, 5, tzinfo=tz)
 
     backups: list[str] = []
-    monkeypatch.setattr("wikipin.project.project.datetime", Still)
+    monkeypatch.setattr("wikipin.project.change_set.datetime", Still)
     for edit in (b"first", b"second", b"third"):
         (world.copy() / "mine.md").write_bytes(edit)
         backups += world.update(discard_edits=True).backups
@@ -230,33 +234,33 @@ def test_each_discard_leaves_a_backup_of_its_own(world: World, monkeypatch: pyte
 
 
 def test_consent_to_discard_makes_no_backup_of_what_nobody_edited(world: World) -> None:
-    assert world.update(discard_edits=True).backups == ()
+    assert world.update(discard_edits=True).backups == []
     assert not (world.project / ".memtomem/.backup").exists()
 
 
 def test_head_is_read_once(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody commits just after the skill was read: pin and bytes are still of one commit."""
+    """Somebody commits just before the skill is read: pin and bytes are still of one commit."""
     seen = world.head()
-    look = Project.look
+    apply = Project.apply
 
-    def look_late(self: Project, name: str) -> object:
+    def apply_late(self: Project, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 - they are only handed on
         world.commit({NAME: plain_skill(NAME, "Too late.")})
-        return look(self, name)
+        return apply(self, *arguments, **options)
 
-    monkeypatch.setattr(Project, "look", look_late)
-    assert world.update().skill.commit == seen
+    monkeypatch.setattr(Project, "apply", apply_late)
+    assert world.update().content.commit == seen
     assert world.entry()["wiki_commit"] == seen != world.head()
     _assert_is(_NEW, world.copy(), tmp_path)
 
 
 def test_edits_that_come_while_it_waits_for_the_lock_stop_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    change = Project.change
+    locked = ChangeSet.locked
 
-    def change_late(self: Project, changes: Any) -> object:  # noqa: ANN401 - it is only handed on
+    def locked_late(self: ChangeSet) -> AbstractContextManager[Survey]:
         (world.copy() / "mine.md").write_bytes(b"mine")
-        return change(self, changes)
+        return locked(self)
 
-    monkeypatch.setattr(Project, "change", change_late)
+    monkeypatch.setattr(ChangeSet, "locked", locked_late)
     with pytest.raises(WikipinError, match="local-edits"):
         world.update()
     assert (world.copy() / "mine.md").read_bytes() == b"mine"
@@ -333,27 +337,28 @@ def test_all_skills_go_to_one_commit_and_one_that_is_refused_stops_no_other(
 ) -> None:
     world.install("other")
     world.commit({"other": plain_skill("other", "Newer.")})
-    seen, survey = world.head(), Project.survey
+    seen, apply = world.head(), Project.apply
     (world.copy() / "mine.md").write_bytes(b"mine")
 
-    def survey_late(self: Project) -> object:
+    def apply_late(self: Project, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 - they are only handed on
         world.commit({"other": plain_skill("other", "Too late.")})
-        return survey(self)
+        return apply(self, *arguments, **options)
 
-    monkeypatch.setattr(Project, "survey", survey_late)
-    done, refused = world.update_all()
-    assert [(updated.skill.name, updated.skill.commit) for updated in done] == [("other", seen)]
-    assert [(name, error.code) for name, error in refused] == [(NAME, "local-edits")]
+    monkeypatch.setattr(Project, "apply", apply_late)
+    outcomes = world.update_all()
+    assert [(asset.name, updated.content.commit) for asset, updated in outcomes.done.items()] == [("other", seen)]
+    assert [(asset.name, error.code) for asset, error in outcomes.failed.items()] == [(NAME, "local-edits")]
     _assert_is(plain_skill("other", "Newer."), world.copy("other"), tmp_path)
 
 
 def test_an_entry_whose_name_is_not_ours_is_refused_and_stops_no_other(world: World) -> None:
     """Another tool wrote it, and has to be asked."""
     entry = world.change_entry("My_Skill", wiki_commit=world.head(), installed_at="then")
-    done, refused = world.update_all()
-    assert [updated.skill.name for updated in done] == [NAME]
-    assert [(name, error.code) for name, error in refused] == [("My_Skill", "invalid-name")]
-    assert "Use that tool" in str(refused[0][1].remedy)
+    outcomes = world.update_all()
+    assert list(outcomes.done) == [skill(NAME)]
+    ((asset, error),) = outcomes.failed.items()
+    assert (asset, error.code) == (skill("My_Skill"), "invalid-name")
+    assert "Use that tool" in str(error.remedy)
     assert world.entry("My_Skill") == entry
 
 
@@ -478,7 +483,7 @@ def test_a_ref_moves_the_pin_even_where_the_bytes_are_the_same(world: World) -> 
 
 def test_a_plan_may_be_of_a_ref(world: World) -> None:
     with Wiki(world.wiki) as opened:
-        plan = opened.read_skill(world.head(), NAME).tree.plan
+        plan = opened.read_skill(world.head(), NAME).tree.digest
     done = world.update(ref="main", plan=plan)
     assert done.is_changed
     refused = world.refused(world.update, ref="HEAD~1", plan=plan)
