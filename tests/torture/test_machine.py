@@ -216,7 +216,7 @@ class Life(RuleBasedStateMachine):
             outcome = "local-edits" if known.edited else replace(known, copy=self._versions[known.pin][name])
 
         def make() -> None:
-            for _, error in self._world.restore(name).failed:
+            for error in self._world.restore(name).failed.values():
                 raise error
 
         return Call(name, make, outcome)

@@ -21,7 +21,7 @@ from wikis import commit, git, make_wiki, plain_skill
 import wikipin
 import wikipin.project.change_set
 from wikipin.disk.folder import Folder
-from wikipin.project.inspection import unsettled_of
+from wikipin.project.inspection import unsettled
 from wikipin.project.lock import locked
 
 _WRITERS = 16
@@ -179,9 +179,9 @@ class Soak:
             return
         self.mended += bool(left_over(path))
         survey = wikipin.Project(path).survey()
-        installed = survey.lockfile.entries.keys()
+        installed = {asset.name for asset in survey.lockfile.entries}
         wrong = [f"{path}: {what}" for what in left_over(path)]
-        wrong += [] if not unsettled_of(survey) else [f"{path}: lockfile and copies differ"]
+        wrong += [] if not unsettled(survey) else [f"{path}: lockfile and copies differ"]
         for directory in (".claude/skills", ".agents/skills"):
             shown = {skill.name for skill in (path / directory).glob("*")}
             wrong += (
