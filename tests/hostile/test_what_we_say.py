@@ -166,7 +166,7 @@ _OURS = re.compile(
 
 
 def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes_for_ours() -> None:
-    hidden, install = 0, Call("install", skill_asset("hello"))
+    hidden, install = 0, Call("install", Asset(SKILL, "hello"))
     for text in _strings(10_000, 9):
         content = text.encode("utf-8", "replace")
         skill = Skill(

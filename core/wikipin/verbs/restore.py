@@ -10,7 +10,7 @@ from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import plan_restore
-from wikipin.plan.state import ProjectSkill, Situation
+from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project, Tell, tell_nobody
 from wikipin.remedy import Call
 from wikipin.skill import Skill
@@ -79,8 +79,7 @@ class _Restoration:
         pinned = self._pinned[seen.asset]
         if seen.copy is None and not seen.is_self_contained and pinned is None:
             raise self._why_unread(seen)
-        can_read_pin = seen.situation(pinned) is Situation.EDITED and self._can_read_pin(seen)
-        return plan_restore(seen, pinned, self._exposure, can_read_pin=can_read_pin)
+        return plan_restore(seen, pinned, self._exposure)
 
     def read_tree(self, seen: ProjectSkill, change: Change) -> Tree | None:
         """Return what comes into place, if anything does: it has to be what the lockfile says."""
@@ -100,14 +99,6 @@ class _Restoration:
                 self._wiki.resolve()
             except WikipinError as error:
                 raise _NoWikiError(error) from error
-
-    def _can_read_pin(self, seen: ProjectSkill) -> bool:
-        """Tell whether the wiki has what an edited copy was; if there is no wiki, one that is right may come."""
-        try:
-            self._read(seen)
-        except WikipinError as error:
-            return error.code == "wiki-not-found"
-        return True
 
     def _why_unread(self, seen: ProjectSkill) -> WikipinError:
         try:
