@@ -219,8 +219,8 @@ def test_all_that_one_call_reads_has_one_deadline(wiki: Path, monkeypatch: pytes
     )
 
     def read_all(opened: Wiki) -> None:
-        for _ in range(20):
-            opened.has_commit(newest)
+        for number in range(20):
+            opened.has_commit(Commit(f"{number:040}"))
 
     newest = head(wiki)
     with Wiki(wiki) as opened:
