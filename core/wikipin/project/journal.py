@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from wikipin.asset import KINDS, SKILL, Asset
 from wikipin.errors import WikipinError
@@ -80,7 +80,7 @@ def parse_journal(content: bytes) -> Journal:
         changes = tuple(map(_parse_change, document["changes"]))
         if len({change.asset for change in changes}) != len(changes):
             _refuse()
-        return Journal(**{**document, "changes": changes, "version": version})
+        return Journal(document["staging"], document["stamp"], changes, version)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         _refuse()
 
@@ -116,8 +116,8 @@ def _parse_change(document: Json) -> Change:
     # What is no directory would have None as its digest.
     if not _are_sound(document, _SOUND_CHANGE) or (document["digest"] is None and document["replace"]):
         _refuse()
-    asset = Asset(KINDS[document.pop("kind")], document.pop("name"))
-    return Change(**{**document, "asset": asset, "entry": _parse_entry(document["entry"])})
+    asset, entry = Asset(KINDS[document.pop("kind")], document.pop("name")), _parse_entry(document.pop("entry"))
+    return Change(asset, entry, **document)
 
 
 def _parse_entry(value: Json | None) -> Entry | None:
@@ -132,13 +132,14 @@ def _are_sound(document: Json, sound: Mapping[str, Callable[[Any], bool]]) -> bo
 
 
 def _are_slots(value: object) -> bool:
-    return isinstance(value, list) and all(slot == COPY or slot in SKILL.exposures for slot in value)
+    return isinstance(value, list) and _SLOTS.issuperset(cast("list[object]", value))
 
 
 def _is_entry(value: Json | None) -> bool:
     return value is None or _are_sound(value, _SOUND_ENTRY)
 
 
+_SLOTS = frozenset[object]({COPY, *SKILL.exposures})
 _SOUND_ENTRY: Mapping[str, Callable[[Any], bool]] = {
     "commit": is_commit,
     "installed_at": is_time,
