@@ -14,7 +14,7 @@ from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
 from wikipin.asset import skill
 from wikipin.names import Commit, RelPath
-from wikipin.plan.lockfile import Entry
+from wikipin.plan.entry import Entry
 from wikipin.plan.state import ProjectSkill, State
 from wikipin.remedy import Call, CommandLine
 from wikipin.skill import Skill

@@ -11,7 +11,7 @@ from wikipin import WikipinError
 from wikipin.asset import skill
 from wikipin.names import Commit
 from wikipin.plan.change import Change
-from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.project.journal import LARGEST, Journal, parse_journal
 
 Json = dict[str, Any]

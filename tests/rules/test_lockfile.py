@@ -10,10 +10,8 @@ import pytest
 from wikipin import WikipinError
 from wikipin.asset import skill
 from wikipin.names import Commit
+from wikipin.plan.entry import Accepted, Entry, Json
 from wikipin.plan.lockfile import (
-    Accepted,
-    Entry,
-    Json,
     Lockfile,
     empty_lockfile,
     is_supported,

@@ -9,8 +9,8 @@ from wikipin import Consent, Exposure, WikipinError
 from wikipin.asset import skill
 from wikipin.names import Commit, PlanDigest, RelPath
 from wikipin.plan.change import Change
+from wikipin.plan.entry import Entry
 from wikipin.plan.exposure import WORDS, ExposureState
-from wikipin.plan.lockfile import Entry
 from wikipin.plan.plan import plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb

@@ -10,8 +10,8 @@ from world import World
 from wikipin import Wiki
 from wikipin.asset import skill
 from wikipin.names import Commit
+from wikipin.plan.entry import Entry
 from wikipin.plan.exposure import ExposureState
-from wikipin.plan.lockfile import Entry
 from wikipin.plan.state import Pinned, ProjectSkill, Situation, State, state_of
 from wikipin.tree import Copy, FileChange, FileDigest
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
-from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.remedy import ByDoor, Call, Remedy
 from wikipin.skill import Skill
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change, Consent
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.plan.exposure import Exposure, ExposureState
-from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill

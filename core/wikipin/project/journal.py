@@ -14,8 +14,8 @@ from wikipin.asset import KINDS, SKILL, Asset
 from wikipin.errors import WikipinError
 from wikipin.names import are_paths, is_commit, is_entry_name, is_sha256, path_fault
 from wikipin.plan.change import COPY, Change
+from wikipin.plan.entry import Accepted, Entry, is_time
 from wikipin.plan.lockfile import LARGEST as LARGEST_LOCKFILE
-from wikipin.plan.lockfile import Accepted, Entry, is_time
 
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ from wikipin.names import HEAD, Commit, PlanDigest, RelPath, Revision, SkillName
 from wikipin.plan import refusal
 from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change, Consent
+from wikipin.plan.entry import Accepted
 from wikipin.plan.exposure import Exposure
-from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.project.placing import Outcome
