@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from wikipin.names import Commit, are_paths, is_commit, is_sha256
+from wikipin.pin import Pin
 
 Json = dict[str, Any]
 
@@ -28,7 +29,7 @@ class Accepted:
 class Entry:
     """What the lockfile says of one skill: a pin, when it was installed, and, of tools that know them, the rest."""
 
-    commit: Commit
+    pin: Pin
     installed_at: str
     digests: Mapping[str, str] | None = None
     executable: Sequence[str] | None = None
@@ -38,6 +39,11 @@ class Entry:
     """Where agents see it, sorted."""
 
     accepted: Accepted | None = None
+
+    @property
+    def commit(self) -> Commit:
+        """The commit of the pin."""
+        return self.pin.commit
 
 
 def parse_entry(value: Json) -> Entry:
@@ -49,7 +55,7 @@ def parse_entry(value: Json) -> Entry:
     }
     executable, exposed, accepted = fresh.get("executable"), value.get("exposed"), value.get("accepted")
     return Entry(
-        value["wiki_commit"],
+        Pin(value["wiki_commit"]),
         value["installed_at"],
         fresh.get("digests"),
         None if executable is None else sorted(executable),
