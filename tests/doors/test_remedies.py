@@ -255,7 +255,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A project with the skill installed, all well."""
     world = World(tmp_path_factory.mktemp("world") / "world")
     make_wiki(world.wiki, {NAME: _FILES})
-    shutil.rmtree(world.wiki / ".git/hooks")
     world.project.mkdir()
     Calls(world.wiki, world.project).install(NAME)
     git(world.root, "clone", "-q", "--template=", str(world.wiki), "origin")
