@@ -281,7 +281,7 @@ def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(world: World)
     assert not (world.project / ".claude/skills/My_Skill").exists()
 
 
-def test_two_git_processes_and_one_lock_for_the_lot(
+def test_one_git_process_and_one_lock_for_the_lot(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
