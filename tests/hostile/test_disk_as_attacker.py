@@ -53,16 +53,6 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def _check(world: World, *before: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", "--project", str(world.project), *before, "status", "--check"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 def _run(world: World, at: str = _COPY, *flags: str) -> str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     script = [sys.executable, *flags, f"{at}/scripts/run.py"]
@@ -92,7 +82,7 @@ def _planted(world: World, mode: py_compile.PycInvalidationMode, at: str = _COPY
 def test_planted_bytecode_runs_and_the_check_names_it(mode: py_compile.PycInvalidationMode, world: World) -> None:
     pyc = _planted(world, mode)
     assert _run(world) == "planted"
-    done = _check(world)
+    done = world.check()
     assert done.returncode == 1
     assert str(pyc.relative_to(world.copy())) in done.stdout
     assert "1 of 2 skills are as the lockfile says." in done.stdout
@@ -101,7 +91,7 @@ def test_planted_bytecode_runs_and_the_check_names_it(mode: py_compile.PycInvali
 def test_bytecode_that_says_it_is_never_to_be_checked_is_named_whatever_it_has(world: World) -> None:
     source = world.copy() / "scripts/helper.py"
     py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, doraise=True)
-    assert _check(world).returncode == 1
+    assert world.check().returncode == 1
 
 
 def test_planted_bytecode_in_an_exposure_that_is_a_copy_is_named(world: World) -> None:
@@ -109,7 +99,7 @@ def test_planted_bytecode_in_an_exposure_that_is_a_copy_is_named(world: World) -
     beside.install(exposure=Exposure(mode="copy"))
     pyc = _planted(beside, py_compile.PycInvalidationMode.TIMESTAMP, _SHOWN)
     assert _run(beside, _SHOWN) == "planted"
-    done = _check(beside)
+    done = beside.check()
     assert done.returncode == 1
     assert f"  {pyc.relative_to(beside.project)}: " in done.stdout
 
@@ -119,7 +109,7 @@ def test_planted_bytecode_in_an_exposure_that_is_a_copy_is_named(world: World) -
 def test_the_control_bytecode_that_python_left_passes(at: str, flags: tuple[str, ...], world: World) -> None:
     assert _run(world, at, *flags) == "honest"
     assert list(world.copy().rglob("*.pyc"))
-    done = _check(world)
+    done = world.check()
     assert (done.returncode, done.stdout) == (0, "2 of 2 skills are as the lockfile says.\n")
 
 
@@ -142,7 +132,7 @@ def test_code_that_only_says_of_itself_what_is_not_so_is_named(
     code = marshal.loads(pyc.read_bytes()[16:])  # noqa: S302 - Python has just written it
     within = tuple(forge(each) if isinstance(each, CodeType) else each for each in code.co_consts)
     pyc.write_bytes(pyc.read_bytes()[:16] + marshal.dumps(code.replace(co_consts=within)))
-    assert _check(world).returncode == 1
+    assert world.check().returncode == 1
 
 
 def _add(one: int, other: int) -> int:
@@ -162,7 +152,7 @@ def test_an_instruction_that_equals_the_one_of_the_source_and_does_something_els
     at = content.index(say.co_code) + say.co_code.index(general)
     pyc.write_bytes(content[:at] + bytes([adding]) + content[at + 1 :])
     assert _run(world) == "planted"
-    assert _check(world).returncode == 1
+    assert world.check().returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -172,7 +162,7 @@ def test_bytecode_that_no_interpreter_can_read_is_named_and_stops_nothing(body: 
     assert _run(world) == "honest"
     pyc = next(world.copy().rglob("helper.*.pyc"))
     (pyc.parent / pyc.name.replace("helper", "run")).write_bytes(pyc.read_bytes()[:16] + body)
-    done = _check(world)
+    done = world.check()
     assert done.returncode == 1
     assert "run." in done.stdout
     assert "helper." not in done.stdout
@@ -192,7 +182,7 @@ def test_bytecode_that_no_interpreter_can_read_is_named_and_stops_nothing(body: 
 def test_what_hides_where_machines_leave_things_is_an_edit(path: str, change: str, world: World) -> None:
     (world.copy() / path).parent.mkdir(parents=True, exist_ok=True)
     (world.copy() / path).write_bytes(b"---\nname: x\ndescription: x\n---\n")
-    found = json.loads(_check(world, "--json").stdout)["skills"][0]
+    found = json.loads(world.check("--json").stdout)["skills"][0]
     assert (found["state"], found["changes"]) == ("modified", [{"path": path, "change": change}])
 
 
@@ -201,7 +191,7 @@ def test_a_link_or_a_pipe_that_is_named_like_bytecode_is_an_edit(world: World) -
     cache.mkdir()
     (cache / "a.cpython-311.pyc").symlink_to("/etc/passwd")
     os.mkfifo(cache / "b.cpython-311.pyc")
-    found = json.loads(_check(world, "--json").stdout)["skills"][0]
+    found = json.loads(world.check("--json").stdout)["skills"][0]
     assert [change["path"].rpartition("/")[2] for change in found["changes"]] == [
         "a.cpython-311.pyc",
         "b.cpython-311.pyc",
@@ -269,7 +259,7 @@ def test_a_copy_without_an_end_is_kept_like_every_edit(lay: Callable[[Path], Non
 def test_bytecode_without_an_end_is_soon_told(world: World) -> None:
     _much_bytecode(world.copy())
     began = time.perf_counter()
-    assert _check(world).returncode == 1
+    assert world.check().returncode == 1
     assert time.perf_counter() - began < _SOON
 
 

@@ -289,7 +289,7 @@ def test_one_git_process_and_one_lock_for_the_lot(
     gits, windows = count_gits(monkeypatch, tmp_path), count_locks(monkeypatch)
     assert _names(world.restore().done) == NAMES
     asked = sorted(line.partition("git ")[2] or line for line in gits.take())
-    assert asked == ["cat-file --batch", "cat-file --batch-check"]
+    assert asked == ["cat-file --batch"]
     assert len(windows) == 1
 
 

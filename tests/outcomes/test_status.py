@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -232,13 +231,8 @@ def test_the_wiki_is_asked_in_few_processes_however_many_skills(
 
 def _check(world: World, *before: str) -> subprocess.CompletedProcess[str]:
     """Run the check as CI does: no wiki, no git, no network."""
-    return subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", "--project", str(world.project), *before, "status", "--check"],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": "/nonexistent", "HOME": "/nonexistent", "MEMTOMEM_WIKI_PATH": "/nonexistent/wiki"},
-    )
+    nothing = {"PATH": "/nonexistent", "HOME": "/nonexistent", "MEMTOMEM_WIKI_PATH": "/nonexistent/wiki"}
+    return world.check(*before, env=nothing)
 
 
 def test_the_check_is_well_where_all_is_as_the_lockfile_says(world: World) -> None:

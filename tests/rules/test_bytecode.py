@@ -35,13 +35,7 @@ def world(tmp_path: Path) -> World:
 
 
 def _check(world: World, path: str | None = None) -> tuple[int, list[dict[str, str]]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", "--json", "--project", str(world.project), "status", "--check"],
-        check=False,
-        capture_output=True,
-        cwd=world.project,
-        env=os.environ if path is None else {**os.environ, "PATH": path},
-    )
+    done = world.check("--json", env=os.environ if path is None else {**os.environ, "PATH": path})
     return done.returncode, json.loads(done.stdout)["skills"][0]["bytecode"]
 
 

@@ -24,7 +24,6 @@ import wikipin
 from wikipin.names import Commit
 
 _NAMES = ("alpha", "beta", "gamma")
-_MEMORY = Path("/dev/shm")  # noqa: S108 - each directory made in it is private
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,12 @@ flags = st.booleans()
 class Life(RuleBasedStateMachine):
     """A project, a wiki, and what should be true of them."""
 
+    root: Path
+    """Where each life has a directory of its own."""
+
     def __init__(self) -> None:
         super().__init__()
-        self._place = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+        self._place = Path(tempfile.mkdtemp(dir=self.root))
         self._wiki = make_wiki(self._place / "wiki")
         self._directory = self._place / "project"
         self._directory.mkdir()
@@ -298,9 +300,12 @@ class Life(RuleBasedStateMachine):
     [200, pytest.param(2000, marks=[pytest.mark.whole, pytest.mark.timeout(1800)])],
     ids=["sampled", "whole"],
 )
-def test_the_lives_of_a_project_are_as_the_model_says(sequences: int, record_property: Record) -> None:
+def test_the_lives_of_a_project_are_as_the_model_says(sequences: int, tmp_path: Path, record_property: Record) -> None:
+    class LifeHere(Life):
+        root = tmp_path
+
     run_state_machine_as_test(
-        Life,
+        LifeHere,
         settings=settings(
             max_examples=sequences,
             stateful_step_count=12,
