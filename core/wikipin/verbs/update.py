@@ -95,7 +95,10 @@ def update_all(
         dry_run=dry_run,
         is_quick=assets is None,
     )
-    return call.run(list(project.survey([]).lockfile.entries) if assets is None else assets)
+    entries = project.survey([]).lockfile.entries
+    wanted = list(entries) if assets is None else assets
+    call.pins.read(entries, wanted)
+    return call.run(wanted)
 
 
 @dataclass
@@ -128,9 +131,7 @@ class _Update:
 
     def run(self, assets: Sequence[Asset]) -> Outcomes[Updated]:
         """Update them."""
-        pins = self.pins
-        if len(assets) > 1:
-            pins.read(self.project.survey([]).lockfile.entries, assets)
+        _ = self.pins  # a ref that is not there is told before the project is looked at
         applied = self.project.apply(assets, self._decide, self._read_tree, dry_run=self.dry_run)
         return Outcomes(
             {asset: self._updated(asset, outcome) for asset, outcome in applied.done.items()},
