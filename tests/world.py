@@ -124,7 +124,7 @@ class World:
     def check(self, *options: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run `wikipin status --check` as CI does: a process of its own, in the project, without a wiki."""
         return subprocess.run(
-            [sys.executable, "-m", "wikipin.cli", "--project", str(self.project), *options, "status", "--check"],
+            [sys.executable, "-m", "wikipin.cli", "--project", str(self.project), "status", "--check", *options],
             check=False,
             capture_output=True,
             text=True,

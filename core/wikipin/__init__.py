@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from wikipin.verbs.status import Statuses, read_status
     from wikipin.verbs.update import Updated, update, update_all
     from wikipin.wiki.create import create_wiki
-    from wikipin.wiki.wiki import Wiki, default_wiki_path
+    from wikipin.wiki.location import default_wiki_path
+    from wikipin.wiki.wiki import Wiki
 
 __version__ = "0.1.0"
 
@@ -43,7 +44,8 @@ _MODULES = {
     "wikipin.verbs.status": "Statuses read_status",
     "wikipin.verbs.update": "Updated update update_all",
     "wikipin.wiki.create": "create_wiki",
-    "wikipin.wiki.wiki": "Wiki default_wiki_path",
+    "wikipin.wiki.location": "default_wiki_path",
+    "wikipin.wiki.wiki": "Wiki",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -72,7 +72,7 @@ def test_the_workflow_is_green_while_every_copy_is_as_the_lockfile_says(world: W
     (command,) = _commands("github-actions.yml")
     done = _run(world.project, command)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 of 1 skills" in done.stdout
+    assert "1 of 1 copies" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_planted_bytecode_runs_and_the_check_names_it(mode: py_compile.PycInvali
     done = world.check()
     assert done.returncode == 1
     assert str(pyc.relative_to(world.copy())) in done.stdout
-    assert "1 of 2 skills are as the lockfile says." in done.stdout
+    assert "1 of 2 copies are as the lockfile says." in done.stdout
 
 
 def test_bytecode_that_says_it_is_never_to_be_checked_is_named_whatever_it_has(world: World) -> None:
@@ -110,7 +110,7 @@ def test_the_control_bytecode_that_python_left_passes(at: str, flags: tuple[str,
     assert _run(world, at, *flags) == "honest"
     assert list(world.copy().rglob("*.pyc"))
     done = world.check()
-    assert (done.returncode, done.stdout) == (0, "2 of 2 skills are as the lockfile says.\n")
+    assert (done.returncode, done.stdout) == (0, "2 of 2 copies are as the lockfile says.\n")
 
 
 _FORGED: dict[str, Callable[[CodeType], CodeType]] = {

@@ -63,7 +63,11 @@ _SHOWN_EDITED: dict[str, ExposureState | Copy] = {"claude": _EDITED, "agents": E
         (_NO_DIGESTS, _EDITED, _READ, "t1", State.MODIFIED),
         (_ENTRY, _SAME, _KNOWN, "t1", State.OK),
         (_ENTRY, _SAME, _KNOWN, "t2", State.BEHIND),
-        (_ENTRY, _SAME, _KNOWN, None, State.BEHIND),
+        (_ENTRY, _SAME, _KNOWN, None, State.GONE),
+        (_ENTRY, _SAME, _UNRELATED, None, State.GONE),
+        (_ENTRY, _SAME, _NOT_THERE, None, State.DIVERGED),
+        (_ENTRY, _EDITED, _KNOWN, None, State.MODIFIED),
+        (_NO_DIGESTS, _SAME, _KNOWN, None, State.UNKNOWN),
         (_ENTRY, _SAME, _UNRELATED, "t1", State.DIVERGED),
         (_ENTRY, _SAME, _NOT_THERE, "t1", State.DIVERGED),
     ],
@@ -115,9 +119,9 @@ def _pin(world: World, pin: str, content: bytes | None, **entry: object) -> None
         (world.project / ".memtomem" / "skills" / "hello" / "SKILL.md").write_bytes(content)
 
 
-def _state(world: World) -> str:
+def _state(world: World) -> str | None:
     offers = world.list_skills()
-    return next(offer.state.value for offer in offers.skills if offer.name == "hello")
+    return next(offer.state for offer in offers.skills if offer.name == "hello")
 
 
 @pytest.mark.parametrize(

@@ -268,9 +268,9 @@ class Life(RuleBasedStateMachine):
     def _copy(self, name: str) -> Path:
         return self._directory / ".memtomem/skills" / name
 
-    def _states(self) -> dict[str, str]:
+    def _states(self) -> dict[str, str | None]:
         offers = self._world.list_skills()
-        return {offer.name: offer.state.value for offer in offers.skills}
+        return {offer.name: offer.state for offer in offers.skills}
 
     def _observed(self, name: str) -> Known:
         """Return what the disk says, read as a stranger would."""
