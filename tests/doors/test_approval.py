@@ -112,13 +112,11 @@ def test_what_the_question_has_no_room_for_is_shown_by_a_command_that_knows_the_
     era: str, wiki: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pin = commit(wiki, {"bad": {**_BAD, "more.md": "\u200b\n".encode() * 30}})
-    monkeypatch.delenv("MEMTOMEM_WIKI_PATH", raising=False)
+    monkeypatch.setenv("MEMTOMEM_WIKI_PATH", str(wiki))  # which the user's terminal need not have
     person = Person(_NO["declined"])
     _install(era, wiki, project, person)
-    assert f"And 20 more. All of them: 'wikipin --wiki {wiki} show bad --ref {pin}'" in person.asked[0]
-    monkeypatch.setenv("MEMTOMEM_WIKI_PATH", str(wiki))
-    _install(era, wiki, project, person)
-    assert f"And 20 more. All of them: 'wikipin show bad --ref {pin}'" in person.asked[1]
+    command = f"wikipin --wiki {wiki} --project {project} show bad --ref {pin}"
+    assert f"And 20 more. All of them: '{command}'" in person.asked[0]
 
 
 @ERAS

@@ -1,473 +1,379 @@
-"""Every remedy, followed to the letter: from each broken state, whatever was called, to a skill that is well.
+"""Every remedy, followed to the letter at the door where it is read: from each broken state to a skill that is ok.
 
-A walk makes a call that is refused, does what the refusal says, each of the things that it offers in a world of its
-own, and is at its end within two steps: the state is `ok`, or, where somebody wanted the skill gone, `available`.
+A walk makes a call that is refused, does what the refusal says, each of the things that it offers, and is at its end
+within two steps: the state is `ok`, or, if somebody wanted the skill gone, `available`. Wiki, project and exposure are
+not the defaults. What a sentence says and nobody here knows how to do is an error, and so is a code that no case has.
 """
 
-import json
+import fcntl
+import os
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
+from unittest.mock import patch
 
 import pytest
-from click.testing import CliRunner
+from doors.broken import BROKEN, FILES, NAME, Home, all_of, make_home, nothing
+from doors.callers import (
+    TOOLS,
+    Attempt,
+    Command,
+    Refusal,
+    ToolCall,
+    answer,
+    attempt_of,
+    command,
+    make,
+    named,
+    tool_call,
+    typed,
+    with_option,
+)
+from doors.reader import Reader
 from snapshot import snapshot
-from wikis import Files, commit, git, make_wiki, object_file, object_id, plain_skill
-from world import World as Calls
+from wikis import commit, make_wiki, plain_skill, skill_md, write_files
 
-import wikipin
-from wikipin import Exposure, WikipinError
-from wikipin.cli import cli
-from wikipin.names import SkillName
+from wikipin import State
+from wikipin.errors import Code
+from wikipin.project.lock import locked
 
-NAME = SkillName("hello")
-_FILES: Files = {**plain_skill(NAME), "run.sh": (b"one\n", True)}
-_NEWER: Files = {**plain_skill(NAME, "Newer."), "run.sh": (b"two\n", True)}
-_COPY = f".memtomem/skills/{NAME}"
-_LOCKFILE = ".memtomem/lock.json"
-_EDITS = "--discard-edits"
-
-
-@dataclass(frozen=True)
-class World:
-    """A wiki, a clone of it as it was, and a project."""
-
-    root: Path
-
-    @property
-    def wiki(self) -> Path:
-        return self.root / "wiki"
-
-    @property
-    def project(self) -> Path:
-        return self.root / "project"
-
-    @property
-    def copy(self) -> Path:
-        return self.project / _COPY
-
-    @property
-    def origin(self) -> Path:
-        """Where a person would clone the wiki from."""
-        return self.root / "origin"
-
-    def state(self) -> str:
-        skills = Calls(self.wiki, self.project).status().skills
-        return next((skill.state.value for skill in skills if skill.seen.name == NAME), "available")
-
-    def again(self, number: object) -> "World":
-        """Return a world that is just like this one."""
-        again = World(self.root.parent / f"{self.root.name}-{number}")
-        shutil.copytree(self.root, again.root, symlinks=True)
-        return again
-
-
-def _edit(world: World) -> None:
-    (world.copy / "mine.md").write_bytes(b"mine")
-
-
-def _lose(world: World) -> None:
-    shutil.rmtree(world.copy)
-
-
-def _go_on(world: World) -> None:
-    commit(world.wiki, {NAME: _NEWER})
-
-
-def _rewrite_history(world: World) -> None:
-    git(world.wiki, "checkout", "-q", "--orphan", "fresh")
-    git(world.wiki, "commit", "-q", "-m", "All new")
-
-
-def _cut_history(world: World) -> None:
-    """Have a wiki without the pin."""
-    _go_on(world)
-    shutil.rmtree(world.wiki)
-    shutil.rmtree(world.origin)
-    make_wiki(world.wiki, {NAME: _NEWER})
-
-
-def _shallow(world: World) -> None:
-    _go_on(world)
-    shutil.rmtree(world.origin)
-    world.wiki.rename(world.origin)
-    git(world.root, "clone", "-q", "--depth=1", f"file://{world.origin}", "wiki")
-
-
-def _change_entry(world: World, *forgotten: str, **more: object) -> None:
-    file = world.project / _LOCKFILE
-    document = json.loads(file.read_text())
-    for key in forgotten:
-        del document["skills"][NAME][key]
-    document["skills"][NAME].update(more)
-    file.write_text(json.dumps(document))
-
-
-def _forget_digests(world: World) -> None:
-    _change_entry(world, "digests", "digests_installed_at", "executable", "executable_installed_at")
-
-
-def _by_hand(world: World) -> None:
-    (world.project / _LOCKFILE).unlink()
-
-
-def _take_place(world: World) -> None:
-    (world.project / ".claude/skills/hello").unlink(missing_ok=True)
-    (world.project / ".claude/skills").mkdir(parents=True, exist_ok=True)
-    (world.project / ".claude/skills/hello").write_bytes(b"somebody's")
-
-
-def _take_place_above(world: World) -> None:
-    shutil.rmtree(world.project / ".agents")
-    (world.project / ".agents").write_bytes(b"somebody's")
-
-
-def _expose_copies(world: World) -> None:
-    Calls(world.wiki, world.project).remove(NAME)
-    Calls(world.wiki, world.project).install(NAME, exposure=Exposure(mode="copy"))
-
-
-def _edit_exposure(world: World) -> None:
-    _expose_copies(world)
-    (world.project / ".claude/skills/hello/mine.md").write_bytes(b"mine")
-
-
-def _drop(world: World) -> None:
-    commit(world.wiki, {NAME: None, "other": plain_skill("other")})
-
-
-def _damage(world: World) -> None:
-    file = object_file(world.wiki, object_id(world.wiki, "HEAD:skills/hello/run.sh"))
-    file.chmod(0o644)
-    file.write_bytes(b"not zlib")
-
-
-def _never_had(world: World) -> None:
-    shutil.rmtree(world.wiki)
-    make_wiki(world.wiki, {"other": plain_skill("other")})
-
-
-def _nothing(_: World) -> None: ...
-
-
-def _all(*steps: Callable[[World], None]) -> Callable[[World], None]:
-    def do_all(world: World) -> None:
-        for step in steps:
-            step(world)
-
-    return do_all
-
-
-def _write(path: str, content: bytes) -> Callable[[World], None]:
-    return lambda world: (_file(world, path).write_bytes(content), None)[1]
-
-
-def _file(world: World, path: str) -> Path:
-    file = world.project / path
-    if file.is_dir():
-        shutil.rmtree(file)
-    file.unlink(missing_ok=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return file
-
-
-def _link(path: str) -> Callable[[World], None]:
-    return lambda world: _file(world, path).symlink_to(world.root)
-
-
-BROKEN: dict[str, Callable[[World], None]] = {
-    "nothing is there": lambda world: shutil.rmtree(world.project / ".memtomem"),
-    "well": _nothing,
-    "behind": _go_on,
-    "edited": _edit,
-    "edited, and behind": _all(_edit, _go_on),
-    "missing": _lose,
-    "missing, and behind": _all(_lose, _go_on),
-    "made by hand": _by_hand,
-    "made by hand from an earlier version": _all(_by_hand, _go_on),
-    "made by hand as no commit has it": _all(_by_hand, _edit),
-    "made by hand, and not in the wiki": _all(_by_hand, _edit, _never_had),
-    "another history": _rewrite_history,
-    "another history, and edited": _all(_rewrite_history, _edit),
-    "another history, and missing": _all(_rewrite_history, _lose),
-    "a wiki without the pin": _cut_history,
-    "a wiki without the pin, and edited": _all(_cut_history, _edit),
-    "a wiki without the pin, and missing": _all(_cut_history, _lose),
-    "a wiki without the pin, and no digests": _all(_cut_history, _forget_digests),
-    "a wiki without the pin, missing, and no digests": _all(_cut_history, _forget_digests, _lose),
-    "a shallow wiki": _shallow,
-    "a shallow wiki, and missing": _all(_shallow, _lose),
-    "no digests": _forget_digests,
-    "no digests, and edited": _all(_forget_digests, _edit),
-    "no digests, and missing": _all(_forget_digests, _lose),
-    "digests of other bytes": lambda world: _change_entry(world, digests={"SKILL.md": "0" * 64}),
-    "digests of other bytes, and missing": _all(
-        lambda world: _change_entry(world, digests={"SKILL.md": "0" * 64}), _lose
-    ),
-    "an exposure of somebody else's": _all(_go_on, _take_place),
-    "an exposure of somebody else's, not installed": _all(
-        lambda world: shutil.rmtree(world.project / ".memtomem"), _take_place
-    ),
-    "a file above an exposure": _all(_go_on, _take_place_above),
-    "an edited copy for an agent": _edit_exposure,
-    "an edited copy for an agent, and missing": _all(_edit_exposure, _lose),
-    "a dropped skill": _drop,
-    "a dropped skill, and edited": _all(_drop, _edit),
-    "no wiki": lambda world: shutil.rmtree(world.wiki),
-    "no wiki, and missing": _all(_lose, lambda world: shutil.rmtree(world.wiki)),
-    "no wiki, and edited": _all(_edit, lambda world: shutil.rmtree(world.wiki)),
-    "no wiki, and no digests": _all(_forget_digests, lambda world: shutil.rmtree(world.wiki)),
-    "a damaged wiki": _damage,
-    "a damaged wiki, and missing": _all(_damage, _lose),
-    "a lockfile of version 2": _write(_LOCKFILE, b'{"version": 2, "skills": {}}'),
-    "a lockfile in conflict": _write(_LOCKFILE, b"<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n"),
-    "a link where the copy should be": _link(_COPY),
-    "a link where the lockfile should be": _link(_LOCKFILE),
-    "a file where the copy should be": _write(_COPY, b"x"),
-    "a journal of another version": _write(".memtomem/.txn/redo.json", b"{}"),
+DOORS = ("command", "tool")
+VERBS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "install": ("install", {}),
+    "update": ("update", {}),
+    "update to a ref": ("update", {"ref": "HEAD~0"}),
+    "restore": ("restore", {}),
+    "adopt": ("adopt", {}),
+    "remove": ("remove", {}),
+    "status": ("status", {}),
+    "list": ("list", {}),
+    "show": ("show", {}),
 }
-VERBS = {
-    "install": ["install", "skill", NAME],
-    "update": ["update", "skill", NAME],
-    "update to a ref": ["update", "skill", NAME, "--ref", "HEAD~0"],
-    "restore": ["restore", NAME],
-    "adopt": ["adopt", "skill", NAME],
-    "remove": ["remove", "skill", NAME],
-    "status": ["status"],
-    "list": ["list"],
-    "show": ["show", NAME],
+
+_ANY = {state.value for state in State}
+_AS_RECORDED = {"ok", "behind", "diverged"}
+_ENDS: dict[str, set[str]] = {
+    "update": {"ok"},
+    "remove": {"available"},
+    **dict.fromkeys(("status", "list", "show"), _ANY),
 }
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A directory in memory where there is one: many worlds are made, and no power is cut in them."""
-    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as place:
-        yield Path(place)
+def _attempt(door: str, home: Home, verb: str, mode: str | None = None, **options: str) -> Attempt:
+    if door == "command":
+        return command(verb, mode=mode, **options)
+    return tool_call(verb, home, mode=mode, **options)
+
+
+def _with_flags(attempt: Attempt, *flags: str) -> Attempt:
+    if isinstance(attempt, ToolCall):
+        return replace(attempt, arguments={**attempt.arguments, **dict.fromkeys(flags, True)})
+    return replace(attempt, words=(*attempt.words, *(f"--{flag.replace('_', '-')}" for flag in flags)))
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A project with the skill installed, all well."""
-    world = World(tmp_path_factory.mktemp("world") / "world")
-    make_wiki(world.wiki, {NAME: _FILES})
-    shutil.rmtree(world.wiki / ".git/hooks")
-    world.project.mkdir()
-    Calls(world.wiki, world.project).install(NAME)
-    git(world.root, "clone", "-q", "--template=", str(world.wiki), "origin")
-    return world
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return make_home(tmp_path_factory.mktemp("template"))
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """What was refused, and of which call."""
-
-    text: str
-    words: list[str]
-
-
-def _run(world: World, words: list[str]) -> Refusal | None:
-    """Run the command in this process; return what was refused."""
-    done = CliRunner().invoke(cli, ["--wiki", str(world.wiki), "--project", str(world.project), *words])
-    if isinstance(done.exception, WikipinError):
-        return Refusal(str(done.exception), words)
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    assert done.exit_code in {0, 1}, done.output
-    refused = [line for line in done.stderr.splitlines() if line.startswith("wikipin: ")]
-    return Refusal(refused[0].removeprefix("wikipin: "), words) if done.exit_code else None
+@pytest.fixture
+def home(template: Home, tmp_path: Path) -> Home:
+    home = Home(tmp_path / template.root.name)
+    shutil.copytree(template.root, home.root, symlinks=True)
+    return home
 
 
-Deed = Callable[[World, list[str]], Refusal | None]
-"""Do one thing that a remedy says, in a world in which these words were refused; return what is refused of it."""
+def _has_edits(directory: Path) -> bool:
+    return any(directory.rglob("mine.md"))
 
 
-def _then_call(first: Callable[[World], None], words: list[str] | None = None) -> Deed:
-    def both(world: World, refused: list[str]) -> Refusal | None:
-        first(world)
-        return _run(world, words or refused)
-
-    return both
+_TELLING = {"list", "status", "init"}
 
 
-def _only(first: Callable[[World], None]) -> Deed:
-    return lambda world, _: first(world)
-
-
-def _clone_wiki(world: World) -> None:
-    shutil.rmtree(world.wiki, ignore_errors=True)
-    assert _run(world, ["init", "--from", str(world.origin)]) is None
-
-
-def _command(quoted: str) -> Deed:
-    words = quoted.split()
-    if "GIT_URL" in words:  # a person knows where the wiki is kept
-        return _then_call(_clone_wiki)
-    return lambda world, _: _run(world, words)
-
-
-def _pass_the_plan(quoted: str) -> Deed:
-    def show_and_pass(world: World, refused: list[str]) -> Refusal | None:
-        words = ["--wiki", str(world.wiki), "--project", str(world.project), "--json", *quoted.split()]
-        plan = json.loads(CliRunner().invoke(cli, words).stdout)["plan"]
-        return _run(world, [*refused[: refused.index("--plan") + 1], plan])
-
-    return show_and_pass
-
-
-def _move_away(*paths: str) -> Callable[[World], None]:
-    """Move what stands at a path, or the file above it that is in the way."""
-
-    def move(world: World) -> None:
-        for path in paths:
-            place = world.project
-            for part in path.split("/"):
-                place /= part
-                if not place.is_dir() or place.is_symlink():
-                    break
-            (world.root / "away").mkdir(exist_ok=True)
-            place.rename(world.root / "away" / path.replace("/", "-"))
-
-    return move
-
-
-def _commit_by_hand(world: World) -> None:
-    shutil.copytree(world.copy, world.wiki / "skills" / NAME, dirs_exist_ok=True)
-    git(world.wiki, "add", "-A")
-    git(world.wiki, "commit", "-q", "-m", "By hand")
-
-
-def _remove_named(text: str) -> Callable[[World], None]:
-    """Look for what the refusal names, where it says that such a thing may not be, and remove it."""
-
-    def remove(world: World) -> None:
-        (name,) = re.findall(r"'([^']+)' in the project is a link", text)
-        found = [path for path in (world.project / ".memtomem").rglob(name) if path.is_symlink() or not path.is_dir()]
-        found[0].unlink()
-
-    return remove
-
-
-def _remove_transaction(world: World) -> None:
-    shutil.rmtree(world.project / ".memtomem/.txn")
-
-
-def _fetch_all(world: World) -> None:
-    git(world.wiki, "fetch", "-q", "--unshallow")
-
-
-def _expose_elsewhere(text: str) -> Deed:
-    others = [word for word in ("agents", "claude") if f".{word}/" not in text]
-    return lambda world, refused: _run(world, [*refused, "--expose", ",".join(others)])
-
-
-def _deeds(text: str, world: World, template: World) -> Iterator[tuple[str, Deed]]:
-    """Yield all that a refusal offers to do; what it offers and nobody here knows how to do is an error."""
-    problem, _, remedy = text.partition(": ")[2].partition(". ")
-    commands = re.findall(r"'wikipin ([^']+)'", remedy)
-    telling = [quoted for quoted in commands if quoted in {"list", "status", "init"}]
-    for quoted in telling:  # they mend nothing; `init` is for who has no wiki yet
-        assert quoted == "init" or _run(world, [quoted]) is None
-    make = _pass_the_plan if "pass the plan" in remedy else _command
-    offers = {quoted: make(quoted) for quoted in commands if quoted not in telling}
-    if found := re.search(r"[Mm]ove (\.memtomem/[a-z/]+) away( and install)?", remedy):
-        move = _move_away(found[1])
-        offers[found[0].lower()] = _then_call(move, VERBS["install"]) if found[2] else _only(move)
-    lockfile, history = (template.project / _LOCKFILE).read_bytes(), world.wiki / ".git/shallow"
-    offers |= {
-        phrase: deed
-        for phrase, deed in {
-            "Move it away": _then_call(_move_away(*re.findall(r"\.(?:claude|agents)/skills/[a-z]+", problem))),
-            "ommit the copy's files to the wiki as skills/": _then_call(_commit_by_hand, VERBS["adopt"]),
-            "--expose": _expose_elsewhere(problem),
-            "from version control": _then_call(_write(_LOCKFILE, lockfile)),
-            "restore the lockfile of a version that it knows": _then_call(_write(_LOCKFILE, lockfile)),
-            "Look at it, remove it": _then_call(_remove_named(problem)),
-            "Remove .memtomem/.txn": _then_call(_remove_transaction),
-            "Fetch the wiki's whole history": _then_call(_fetch_all, VERBS["restore"]),
-        }.items()
-        if phrase in remedy and (history.exists() or not phrase.startswith("Fetch"))
-    }
-    assert offers or telling, text
-    yield from offers.items()
-
-
-_AS_RECORDED = {"ok", "behind", "diverged"}
-_WELL: dict[str, set[str]] = {
-    "update": {"ok"},
-    "update to a ref": {"ok"},
-    "remove": {"available"},
-    **{verb: {state.value for state in wikipin.State} for verb in ("status", "list", "show")},
-}
-
-
-def _dead_ends(refusal: Refusal, world: World, template: World, well: set[str], steps: int) -> list[str]:
+def _dead_ends(reader: Reader, home: Home, ends: set[str], steps: int) -> list[str]:
     """Follow each offer of a refusal, and of what is refused then; return what led nowhere."""
     found: list[str] = []
-    for number, (label, deed) in enumerate(_deeds(refusal.text, world, template)):
-        again = world.again(number)
-        ends = {*well, "available"} if label.startswith(("remove ", "move .")) else well
-        refused = deed(again, refusal.words)
-        state = again.state() if refused is None else ""
-        if refused is None and state not in ends:
-            refused = _run(again, refusal.words)  # the remedy is done: the call, once more
-            state = again.state() if refused is None else ""
-        if refused is not None and steps > 1:
-            found += [f"{label} -> {way}" for way in _dead_ends(refused, again, template, well, steps - 1)]
-        elif refused is not None:
-            found.append(f"{label} -> {refused.text}")
-        elif state not in ends:
-            found.append(f"{label} -> {state}")
-        shutil.rmtree(again.root)
+    for label, deed in reader.offers():
+        calls = list(named(label))
+        with home.kept():
+            is_kept = "is kept in .memtomem/.backup" in reader.refused.remedy and _has_edits(home.project)
+            refused = deed(home)
+            if [call.verb for call in calls if call.verb in _TELLING and "GIT_URL" not in label] and refused is None:
+                continue  # it mends nothing
+            is_removal = re.match(r"move \.", label, re.IGNORECASE) or [c for c in calls if c.verb == "remove"]
+            well = {*ends, "available"} if is_removal else ends
+            state = home.state() if refused is None else ""
+            if refused is None and state not in well:
+                refused = make(home, reader.refused.attempt)  # the remedy is done: the call, once more
+                state = home.state() if refused is None else ""
+            if refused is not None and steps > 1:
+                deeper = Reader(refused, home, reader.template, reader.mend)
+                found += [f"{label} -> {way}" for way in _dead_ends(deeper, home, ends, steps - 1)]
+            elif refused is not None:
+                found.append(f"{label} -> {refused.text}")
+            elif state not in well:
+                found.append(f"{label} -> {state}")
+            elif home.is_shown("agents"):
+                found.append(f"{label} -> it is visible where nobody wanted it")
+            elif is_kept and calls and not _has_edits(home.project / ".memtomem/.backup"):
+                found.append(f"{label} -> the edits are gone")
     return found
 
 
+def _speaks_to_its_reader(refused: Refusal) -> bool:
+    """Tell whether a sentence has no word for the callers of the other door."""
+    if isinstance(refused.attempt, ToolCall):
+        commands = re.sub(r"have the user run '(?:[^'\\]|\\.)*' in a terminal", "", refused.text, flags=re.IGNORECASE)
+        return not re.search(r"\byou agree|'wikipin |--(?!wiki DIR|project|expose)[a-z]", commands)
+    return not re.search(r"context_|wiki_(?:list|show)|the user|\bcall\b|_edits|dry_run", refused.text, re.IGNORECASE)
+
+
 @pytest.mark.parametrize("broken", BROKEN)
-def test_every_remedy_leads_out_of_every_broken_state_in_two_steps(broken: str, template: World, place: Path) -> None:
-    world = World(place / "world")
-    shutil.copytree(template.root, world.root, symlinks=True)
-    BROKEN[broken](world)
-    fresh, dead_ends = world.again("fresh"), list[str]()
-    for verb, words in VERBS.items():
-        before = snapshot(world.root)
-        refused = _run(world, words)
-        if refused is None:  # it was done
-            shutil.rmtree(world.root)
-            shutil.copytree(fresh.root, world.root, symlinks=True)
+@pytest.mark.parametrize("door", DOORS)
+def test_every_remedy_leads_out_of_every_broken_state_in_two_steps(
+    door: str, broken: str, home: Home, template: Home
+) -> None:
+    BROKEN[broken](home)
+    dead_ends = list[str]()
+    for called, (verb, options) in VERBS.items():
+        if door == "tool" and verb not in TOOLS:
             continue
-        assert snapshot(world.root) == before, verb
-        steps = 3 if broken.startswith("no wiki, and") else 2  # two things to mend
-        ways = _dead_ends(refused, world, template, _WELL.get(verb, _AS_RECORDED), steps)
-        dead_ends += [f"{verb}: {refused.text} -> {way}" for way in ways]
+        with home.kept():
+            before = snapshot(home.root)
+            refused = make(home, _attempt(door, home, verb, **options))
+            if refused is None:  # it was done
+                continue
+            assert snapshot(home.root) == before, called
+            assert _speaks_to_its_reader(refused), refused.text
+            steps = 3 if broken.startswith("no wiki, and") else 2  # two things to mend
+            reader = Reader(refused, home, template, lambda: None)
+            ways = _dead_ends(reader, home, _ENDS.get(verb, _AS_RECORDED), steps)
+            dead_ends += [f"{called}: {refused.text} -> {way}" for way in ways]
     assert not dead_ends, "\n".join(dead_ends)
 
 
-@pytest.mark.parametrize("ref", [[], ["--ref", "HEAD~1"]], ids=["newest", "a ref"])
-def test_the_plan_that_a_refusal_points_to_is_the_one_that_is_taken(
-    ref: list[str], template: World, place: Path
+# One case, or more, of every code
+
+
+def _without_project(home: Home) -> None:
+    shutil.rmtree(home.project / ".memtomem")
+    shutil.rmtree(home.project / ".claude")
+
+
+def _commits(**files: bytes) -> Callable[[Home], None]:
+    return lambda home: (commit(home.wiki, {NAME: {**FILES, **files}}), None)[1]
+
+
+def _empty_wiki(home: Home) -> None:
+    shutil.rmtree(home.wiki)
+    make_wiki(home.wiki)
+
+
+def _uncommitted(home: Home) -> None:
+    _empty_wiki(home)
+    commit(home.wiki, {"other": plain_skill("other")})
+    write_files(home.wiki / "skills" / NAME, FILES)
+
+
+def _held_lock(home: Home, stack: ExitStack) -> None:
+    stack.enter_context(patch.dict(vars(locked)["__wrapped__"].__kwdefaults__, {"seconds": 0.05}))
+    file = stack.enter_context((home.project / ".memtomem/.lock.json.lock").open("a"))
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _full_disk(_: Home, stack: ExitStack) -> None:
+    stack.enter_context(patch("os.fsync", side_effect=OSError(28, os.strerror(28))))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call that is refused with a code, and what was broken before."""
+
+    broken: Callable[[Home], None]
+    verb: str
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+    besides: Callable[[Home, ExitStack], None] = lambda _, __: None
+    ends: frozenset[str] = frozenset({"ok"})
+    flags: tuple[str, ...] = ()
+    steps: int = 1
+
+
+_HIDDEN = _commits(**{"a.md": "Be kind.\u200b\n".encode()})
+_ANYWHERE = frozenset(_ANY)
+CASES: Mapping[Code, list[Case]] = {
+    "invalid-name": [Case(_without_project, "install", {"name": "Hello!"})],
+    "invalid-argument": [
+        Case(_without_project, "install", {"ref": "a b"}),
+        Case(nothing, "show", {"path": "nope"}),
+    ],
+    "project-not-found": [Case(_without_project, "install", {"project": "nowhere"})],
+    "project-not-allowed": [Case(_without_project, "install", {"project": "HOME"}, ends=_ANYWHERE)],
+    "wiki-not-found": [Case(all_of(_without_project, BROKEN["no wiki"]), "install")],
+    "wiki-empty": [Case(all_of(_without_project, _empty_wiki), "install")],
+    "wiki-unreadable": [Case(all_of(_without_project, BROKEN["a damaged wiki"]), "install")],
+    "not-in-wiki": [
+        Case(all_of(_without_project, _uncommitted), "install"),
+        Case(BROKEN["a dropped skill"], "update", ends=frozenset({"behind"})),
+    ],
+    "ref-not-found": [
+        Case(_without_project, "install", {"ref": "nope"}),
+        Case(BROKEN["a wiki without the pin, and missing"], "restore"),
+        Case(BROKEN["a shallow wiki, and missing"], "restore", ends=frozenset({"ok", "behind"})),
+    ],
+    "not-a-skill": [Case(all_of(_without_project, _commits(**{"SKILL.md": b"nothing"})), "install")],
+    "unsafe-skill": [Case(all_of(_without_project, _commits(**{"a:b": b"x"})), "install")],
+    "already-installed": [
+        Case(BROKEN["behind"], "install"),
+        Case(BROKEN["missing"], "install"),
+        Case(BROKEN["made by hand"], "install"),
+    ],
+    "not-installed": [Case(_without_project, "update"), Case(BROKEN["made by hand"], "update")],
+    "local-edits": [
+        Case(BROKEN["edited, and behind"], "update"),
+        Case(BROKEN["edited"], "restore"),
+        Case(BROKEN["a wiki without the pin, and edited"], "restore"),
+        Case(BROKEN["edited"], "remove", ends=frozenset({"available"})),
+    ],
+    "would-roll-back": [Case(BROKEN["another history"], "update")],
+    "plan-changed": [
+        Case(_without_project, "install", {"plan": "0" * 64}),
+        Case(
+            all_of(BROKEN["behind"], _commits(**{"b.md": b"b"})),
+            "update",
+            {"plan": "0" * 64, "ref": "HEAD~1"},
+            ends=frozenset({"behind"}),
+        ),
+    ],
+    "review-required": [
+        Case(all_of(_without_project, _HIDDEN), "install"),
+        Case(_HIDDEN, "update"),
+        Case(
+            all_of(_HIDDEN, BROKEN["another history, and edited"]), "update", flags=("discard_edits", "allow_rollback")
+        ),
+        Case(all_of(_HIDDEN, BROKEN["behind"]), "update", {"ref": "HEAD~1"}, ends=frozenset({"behind"})),
+    ],
+    "lockfile-version": [Case(BROKEN["a lockfile of version 2"], "update")],
+    "lockfile-corrupt": [
+        Case(BROKEN["a lockfile in conflict"], "update"),
+        Case(BROKEN["digests of other bytes, and missing"], "restore"),
+    ],
+    "exposure-conflict": [Case(BROKEN["an exposure of somebody else's, not installed"], "install")],
+    "unsafe-project": [
+        Case(BROKEN["a link where the lockfile should be"], "update", steps=2),
+        Case(BROKEN["a journal of another version"], "update"),
+    ],
+    "busy": [Case(BROKEN["behind"], "update", besides=_held_lock)],
+    "io-error": [Case(BROKEN["behind"], "update", besides=_full_disk)],
+}
+
+
+@pytest.mark.parametrize("code", get_args(Code))
+@pytest.mark.parametrize("door", DOORS)
+def test_the_remedies_of_each_code_are_followed_to_the_letter(
+    door: str, code: Code, home: Home, template: Home
 ) -> None:
-    world = World(place / "world")
-    shutil.copytree(template.root, world.root, symlinks=True)
-    _go_on(world)
-    commit(world.wiki, {NAME: plain_skill(NAME, "Newest.")})
-    refused = _run(world, [*VERBS["update"], *ref, "--plan", "0" * 64])
+    for case in CASES[code]:
+        with home.kept(), ExitStack() as besides:
+            case.broken(home)
+            case.besides(home, besides)
+            options = {name: str(home.root) if value == "HOME" else value for name, value in case.options.items()}
+            project = options.pop("project", None)
+            attempt = _with_flags(_attempt(door, home, case.verb, **options), *case.flags)
+            refused = make(home, attempt if project is None else with_option(attempt, "project", project))
+            assert refused is not None, case
+            assert refused.code == code, refused.text
+            assert _speaks_to_its_reader(refused), refused.text
+            reader = Reader(refused, home, template, besides.close)
+            ways = _dead_ends(reader, home, set(case.ends), case.steps)
+            assert not ways, "\n".join(f"{refused.text} -> {way}" for way in ways)
+
+
+def test_every_code_has_a_case() -> None:
+    assert set(CASES) == set(get_args(Code))
+
+
+# What is said besides refusals
+
+
+def _follow(home: Home, sentence: str, attempt: Attempt) -> list[Refusal | None]:
+    """Make the calls that a sentence names; return what is refused."""
+    calls = list(named(sentence))
+    assert calls, sentence
+    return [make(home, attempt_of(home, call, attempt)) for call in calls]
+
+
+@pytest.mark.parametrize("verb", ["install", "update"])
+@pytest.mark.parametrize("door", DOORS)
+def test_the_next_step_after_a_dry_run_does_exactly_what_was_shown(door: str, verb: str, home: Home) -> None:
+    BROKEN["behind"](home)
+    if verb == "install":
+        _without_project(home)
+    attempt = _attempt(door, home, verb, mode="copy", ref="HEAD~0")
+    shown = answer(home, _with_flags(attempt, "dry_run"))
+    assert _follow(home, shown["next_step"], attempt) == [None]
+    assert (home.state(), home.is_shown("claude"), home.is_shown("agents")) == ("ok", True, False)
+    assert (home.project / f".claude/skills/{NAME}").is_symlink() == (verb == "update")  # it was one before
+    _commits(**{"c.md": b"c"})(home)
+    commit(home.wiki, {"other": plain_skill("other")})
+    (refused,) = _follow(home, shown["next_step"], attempt)
     assert refused is not None
-    assert _dead_ends(refused, world, template, {"behind" if ref else "ok"}, steps=1) == []
+    assert refused.code in {"plan-changed", "already-installed"}
 
 
-def test_who_has_no_wiki_yet_is_led_to_a_first_skill(tmp_path: Path) -> None:
-    world = World(tmp_path / "world")
-    world.project.mkdir(parents=True)
-    for remedy, deed in (
-        ("Run 'wikipin init' to make one", lambda: _run(world, ["init"])),
-        ("run 'wikipin list'", lambda: commit(world.wiki, {NAME: _FILES})),
-    ):
-        refused = _run(world, VERBS["install"])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_warning_that_names_a_call_can_be_followed(door: str, home: Home) -> None:
+    _without_project(home)
+    _commits(**{"SKILL.md": skill_md(NAME, body="Do it.\n<!-- nobody reads this here -->")})(home)
+    attempt = _attempt(door, home, "install")
+    (warning,) = answer(home, attempt)["warnings"]
+    assert warning.startswith("has 1 finding to look at: ")
+    assert _follow(home, warning, attempt) == [None]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_why_a_status_has_no_wiki_is_told_with_what_to_do(door: str, home: Home) -> None:
+    shutil.rmtree(home.wiki)
+    attempt = _attempt(door, home, "status")
+    first, *_ = named(answer(home, attempt)["wiki_problem"])
+    assert make(home, attempt_of(home, first, attempt)) is None
+    assert (home.wiki / ".git").is_dir()
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_what_failed_among_many_is_told_with_what_to_do(door: str, home: Home) -> None:
+    BROKEN["edited, and behind"](home)
+    attempt = _attempt(door, home, "restore")
+    if door == "command":
+        attempt = replace(command("update"), words=("--wiki", "wiki", "--project", "project", "update", "--all"))
+    refused = make(home, attempt)
+    assert refused is not None
+    first, *_ = named(refused.remedy)
+    assert make(home, attempt_of(home, first, attempt)) is None
+    assert home.state() in {"ok", "behind"}
+    assert _has_edits(home.project / ".memtomem/.backup")
+
+
+def test_whoever_gave_no_options_is_told_commands_without_any(home: Home) -> None:
+    _without_project(home)
+    shutil.rmtree(home.wiki)
+    install = Command(("install", "skill", NAME), at="project")
+
+    def first_call() -> str:
+        refused = make(home, install)
         assert refused is not None
-        assert remedy in refused.text
-        deed()
-    assert _run(world, VERBS["install"]) is None
-    assert world.state() == "ok"
+        call = next(named(refused.remedy))
+        assert call.line is not None
+        assert make(home, replace(typed(home, call.line), at="project")) is None
+        return call.line
+
+    with patch.dict(os.environ):
+        os.environ.pop("MEMTOMEM_WIKI_PATH", None)
+        assert first_call() == "wikipin init"
+        assert first_call() == "wikipin list"
+        commit(home.root / ".memtomem-wiki", {NAME: FILES})
+        assert make(home, install) is None
+        assert home.is_shown("agents")

@@ -8,7 +8,7 @@ from wikipin.answer.page import counted, fitting, fitting_text, left
 from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.remedy import Door, said
+from wikipin.remedy import Door, Remedy
 from wikipin.review.active import Act, find_acts
 from wikipin.skill import Skill
 from wikipin.verbs.install import Installed
@@ -18,10 +18,12 @@ from wikipin.verbs.update import Updated
 
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
+_LONGEST_REMEDY = 1_000  # with a command in it, which has paths
 _ROOM_FOR_WARNINGS = 2_500
 _ROOM_FOR_CHANGES = 2_500
 _ROOM_FOR_ACTS = 1_000
 _ROOM_FOR_SENTENCE = 3_000
+_ROOM_FOR_NEXT_STEP = 2_000
 
 
 class ListedFile(TypedDict):
@@ -187,12 +189,16 @@ def _install(
         "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
         "plan": installed.skill.tree.plan,
         "warnings": counted(
-            [*(said(warning, door) for warning in installed.warnings), *warnings],
-            longest=_LONGEST_WARNING,
+            [*(_warning(warning, door) for warning in installed.warnings), *warnings],
+            longest=_LONGEST_REMEDY,
             room=None if room is None else _ROOM_FOR_WARNINGS,
         ),
-        "next_step": next_step,
+        "next_step": fitting_text(next_step, None if room is None else _ROOM_FOR_NEXT_STEP),
     }
+
+
+def _warning(warning: str | Remedy, door: Door) -> str:
+    return printable(warning, limit=_LONGEST_WARNING) if isinstance(warning, str) else warning.said(door)
 
 
 def _fill_files(answer: InstallAnswer, skill: Skill, room: int | None) -> None:

@@ -64,7 +64,7 @@ def require_acceptance(
     plan = skill.tree.plan
     blocking = [finding for finding in findings if finding.blocking]
     if not blocking:
-        look = Remedy(f"has {_findings(findings)}; to see them, ", Call("show", call.asset, ref=call.ref))
+        look = Remedy(f"has {_findings(findings)} to look at: ", Call("show", call.asset, ref=call.ref))
         return None, [look] if findings else []
     if acceptance is not None and acceptance.plan == plan:
         return Accepted(plan, acceptance.by), []
