@@ -163,7 +163,7 @@ def test_in_the_directory_of_a_plugin_it_takes_the_project_from_the_option_alone
     refused = _wikipin(plugin, "install", "skill", "hello")
     assert refused.stderr == (
         "wikipin: project-not-allowed: a directory of the plugin in $PLUGIN_ROOT is never a project. "
-        "Name the directory that you work in as the project, "
+        "Give the directory that you work in as --project, "
         "or unset $PLUGIN_ROOT before the program is started, if no plugin lives there.\n"
     )
     assert snapshot(plugin) == {}
