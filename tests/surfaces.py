@@ -29,6 +29,16 @@ class Outcome:
     code: str | None
     text: str
 
+    @property
+    def prose(self) -> str:
+        """The text without the calls in it, which name the wiki and the project."""
+        return without_calls(self.text)
+
+
+def without_calls(text: str) -> str:
+    """Return a text without the command lines and the arguments of tools that stand in it."""
+    return re.sub(r"'wikipin (?:[^'\\]|\\.)*'|(?<= with )\{[^}]*\}", "", text)
+
 
 Surface = Callable[..., Outcome]
 """`surface(tool, arguments, wiki=..., project=...)`."""

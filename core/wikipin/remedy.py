@@ -106,7 +106,7 @@ def _part(part: Part, door: Door) -> str:
         case Argument():
             return door.argument(part)
         case ByDoor():
-            return door.choose(part)
+            return printable(door.choose(part), limit=_LONGEST_WORDS)
         case _:
             return printable(part, limit=_LONGEST_WORDS)
 

@@ -81,7 +81,7 @@ def test_where_no_person_sits_nothing_with_findings_is_installed(
     told = {
         "claude": "closed the question",
         "codex": "the user said no",
-        "gemini": f"'wikipin install skill {DONE} --accept ",
+        "gemini": f" install skill {DONE} --accept ",
     }
     assert told[agent.name] in answer.text
     assert not (project / ".memtomem").exists()

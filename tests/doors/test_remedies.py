@@ -69,6 +69,12 @@ def _attempt(door: str, home: Home, verb: str, mode: str | None = None, **option
     return tool_call(verb, home, mode=mode, **options)
 
 
+def _with_flags(attempt: Attempt, *flags: str) -> Attempt:
+    if isinstance(attempt, ToolCall):
+        return replace(attempt, arguments={**attempt.arguments, **dict.fromkeys(flags, True)})
+    return replace(attempt, words=(*attempt.words, *(f"--{flag.replace('_', '-')}" for flag in flags)))
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return make_home(tmp_path_factory.mktemp("template"))
@@ -192,6 +198,8 @@ class Case:
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     besides: Callable[[Home, ExitStack], None] = lambda _, __: None
     ends: frozenset[str] = frozenset({"ok"})
+    flags: tuple[str, ...] = ()
+    steps: int = 1
 
 
 _HIDDEN = _commits(**{"a.md": "Be kind.\u200b\n".encode()})
@@ -243,16 +251,19 @@ CASES: Mapping[Code, list[Case]] = {
     "review-required": [
         Case(all_of(_without_project, _HIDDEN), "install"),
         Case(_HIDDEN, "update"),
+        Case(
+            all_of(_HIDDEN, BROKEN["another history, and edited"]), "update", flags=("discard_edits", "allow_rollback")
+        ),
         Case(all_of(_HIDDEN, BROKEN["behind"]), "update", {"ref": "HEAD~1"}, ends=frozenset({"behind"})),
     ],
-    "lockfile-version": [Case(BROKEN["a lockfile of version 2"], "install")],
+    "lockfile-version": [Case(BROKEN["a lockfile of version 2"], "update")],
     "lockfile-corrupt": [
         Case(BROKEN["a lockfile in conflict"], "update"),
         Case(BROKEN["digests of other bytes, and missing"], "restore"),
     ],
     "exposure-conflict": [Case(BROKEN["an exposure of somebody else's, not installed"], "install")],
     "unsafe-project": [
-        Case(BROKEN["a link where the lockfile should be"], "update"),
+        Case(BROKEN["a link where the lockfile should be"], "update", steps=2),
         Case(BROKEN["a journal of another version"], "update"),
     ],
     "busy": [Case(BROKEN["behind"], "update", besides=_held_lock)],
@@ -271,13 +282,13 @@ def test_the_remedies_of_each_code_are_followed_to_the_letter(
             case.besides(home, besides)
             options = {name: str(home.root) if value == "HOME" else value for name, value in case.options.items()}
             project = options.pop("project", None)
-            attempt = _attempt(door, home, case.verb, **options)
+            attempt = _with_flags(_attempt(door, home, case.verb, **options), *case.flags)
             refused = make(home, attempt if project is None else with_option(attempt, "project", project))
             assert refused is not None, case
             assert refused.code == code, refused.text
             assert _speaks_to_its_reader(refused), refused.text
             reader = Reader(refused, home, template, besides.close)
-            ways = _dead_ends(reader, home, set(case.ends), 2)
+            ways = _dead_ends(reader, home, set(case.ends), case.steps)
             assert not ways, "\n".join(f"{refused.text} -> {way}" for way in ways)
 
 
@@ -295,12 +306,6 @@ def _follow(home: Home, sentence: str, attempt: Attempt) -> list[Refusal | None]
     return [make(home, attempt_of(home, call, attempt)) for call in calls]
 
 
-def _dry(attempt: Attempt) -> Attempt:
-    if isinstance(attempt, ToolCall):
-        return replace(attempt, arguments={**attempt.arguments, "dry_run": True})
-    return replace(attempt, words=(*attempt.words, "--dry-run"))
-
-
 @pytest.mark.parametrize("verb", ["install", "update"])
 @pytest.mark.parametrize("door", DOORS)
 def test_the_next_step_after_a_dry_run_does_exactly_what_was_shown(door: str, verb: str, home: Home) -> None:
@@ -308,7 +313,7 @@ def test_the_next_step_after_a_dry_run_does_exactly_what_was_shown(door: str, ve
     if verb == "install":
         _without_project(home)
     attempt = _attempt(door, home, verb, mode="copy", ref="HEAD~0")
-    shown = answer(home, _dry(attempt))
+    shown = answer(home, _with_flags(attempt, "dry_run"))
     assert _follow(home, shown["next_step"], attempt) == [None]
     assert (home.state(), home.is_shown("claude"), home.is_shown("agents")) == ("ok", True, False)
     assert (home.project / f".claude/skills/{NAME}").is_symlink() == (verb == "update")  # it was one before

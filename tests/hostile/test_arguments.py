@@ -214,7 +214,7 @@ def _known(doors: Sequence[str]) -> list[Any]:
 def test_a_hostile_argument_is_refused(number: int, door: str, seen: dict[str, Seen], root: Path) -> None:
     outcome = seen[door].outcomes[number]
     assert outcome.code == ATTACKS[number].code
-    assert str(root) not in outcome.text or "{root}" in str(ATTACKS[number].arguments)
+    assert str(root) not in outcome.prose or "{root}" in str(ATTACKS[number].arguments)
     assert outcome.text.isprintable()
     assert len(outcome.text) < 2200
 

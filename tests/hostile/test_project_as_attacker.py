@@ -130,7 +130,7 @@ def test_a_hostile_project_is_refused_or_answered_without_anything_being_followe
     }
     for verb, moment in moments.items():
         assert moment.outside_after == moment.outside_before
-        assert str(place.root) not in moment.outcome.text
+        assert str(place.root) not in moment.outcome.prose
         assert [moment.after[path] for path in twist.stays] == [moment.before[path] for path in twist.stays]
         if (verb in READS or twist.said[verb] is not None) and not twist.is_finished:
             assert moment.after == moment.before

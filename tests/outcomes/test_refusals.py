@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +35,7 @@ def _refuse(door: str, arguments: Json, world: World, name: str = INSTALL) -> Ou
     outcome = world.call(door, name, **arguments)
     assert outcome.code is not None
     assert snapshot(world.project.parent) == before
-    assert str(world.project.parent) not in re.sub(_OURS[door == "command"], "", outcome.text)
+    assert str(world.project.parent) not in outcome.prose
     assert "\n" not in outcome.text
     assert outcome.text.endswith(".")
     return outcome

@@ -2,13 +2,15 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from wikipin import WikipinError
+from wikipin import Exposure, WikipinError
 from wikipin.asset import skill
 from wikipin.remedy import AGREED, Argument, ByDoor, Call, CommandLine, Remedy
-from wikipin_mcp.door import ToolDoor
+from wikipin_mcp.door import ToolDoor, terminal_of
+from wikipin_mcp.verb import Options
 
 _HELLO = skill("hello")
 _DOOR = CommandLine("/w", "/p", "claude", "copy")
@@ -73,6 +75,12 @@ def test_sh_reads_back_what_was_given(path: str) -> None:
 )
 def test_a_tool_has_its_arguments_and_what_no_tool_does_is_for_a_terminal(call: Call, said: str) -> None:
     assert _TOOL.call(call) == said
+
+
+def test_a_terminal_is_told_what_the_server_was_started_with() -> None:
+    copies = Options(Path("/w"), exposure=Exposure((), "copy"))
+    assert terminal_of(copies, None) == CommandLine("/w", None, "none", "copy")
+    assert terminal_of(Options(Path.home() / "w"), None) == CommandLine("~/w")
 
 
 def test_a_tool_without_arguments_is_called_without_any() -> None:
