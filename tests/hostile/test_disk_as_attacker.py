@@ -400,7 +400,7 @@ def test_what_cannot_be_moved_is_named_before_anything_is_changed(
             _CHANGES[change](wiki, newer)
         assert settled(newer) == before
         assert left_over(newer) == []
-        assert (refused.value.code, "nothing was changed" in refused.value.problem) == ("io-error", True)
+        assert (refused.value.code, "nothing of skill 'hello' was changed" in refused.value.problem) == ("io-error", True)
         assert f"'{_COPY}" in refused.value.problem
         _assert_nothing_stands_in_the_way(wiki, newer)
     if wedge in {immutable, _mounted_at, _mounted_in, _mounted_file_in}:
@@ -416,7 +416,7 @@ def test_an_exposure_that_is_a_copy_and_cannot_be_moved_is_named_too(
 ) -> None:
     with wedge(newer / _SHOWN):
         before = settled(newer)
-        with pytest.raises(WikipinError, match="nothing was changed") as refused:
+        with pytest.raises(WikipinError, match="nothing of skill 'hello' was changed") as refused:
             _CHANGES[change](wiki, newer)
         assert settled(newer) == before
         assert f"'{_SHOWN}" in refused.value.problem
