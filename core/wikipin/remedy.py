@@ -99,11 +99,6 @@ class Remedy:
         return "".join(_part(part, door) for part in self._parts)
 
 
-def said(text: str | Remedy, door: Door) -> str:
-    """Return what may have calls in it as the callers of `door` read it."""
-    return text if isinstance(text, str) else text.said(door)
-
-
 def _part(part: Part, door: Door) -> str:
     match part:
         case Call():
@@ -172,4 +167,4 @@ def _given(options: dict[str, str | None]) -> list[str]:
 
 def _quoted(word: str) -> str:
     """Return a word as sh(1) reads it, by backslashes alone; a `~/` that it begins with is the home directory."""
-    return re.sub(r"[^\w@%+=:,./~-]", r"\\\g<0>", word) or "''"
+    return re.sub(r"^~(?!/|$)|[^\w@%+=:,./~-]", r"\\\g<0>", word) or "''"

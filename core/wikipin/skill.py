@@ -12,6 +12,7 @@ from wikipin.display import printable
 from wikipin.errors import WikipinError
 from wikipin.frontmatter import LARGEST, read_frontmatter
 from wikipin.names import Commit, SkillName
+from wikipin.pin import Pin
 from wikipin.tree import SKILL_MD, Listing, Tree, digest_of
 
 LONGEST_DESCRIPTION = 1024
@@ -31,8 +32,13 @@ class Edition:
     """A skill at one commit without its bytes: what a copy of it has to be."""
 
     asset: Asset
-    commit: Commit
+    pin: Pin
     listing: Listing
+
+    @property
+    def commit(self) -> Commit:
+        """The commit of the pin."""
+        return self.pin.commit
 
     @cached_property
     def digest(self) -> str:
@@ -45,9 +51,14 @@ class Skill:
     """One skill at one commit."""
 
     asset: Asset
-    commit: Commit
+    pin: Pin
     description: str
     tree: Tree
+
+    @property
+    def commit(self) -> Commit:
+        """The commit of the pin."""
+        return self.pin.commit
 
     @property
     def name(self) -> SkillName:
@@ -57,7 +68,7 @@ class Skill:
     @property
     def edition(self) -> Edition:
         """The skill without its bytes."""
-        return Edition(self.asset, self.commit, self.tree.listing)
+        return Edition(self.asset, self.pin, self.tree.listing)
 
     @property
     def warnings(self) -> list[str]:
@@ -73,7 +84,7 @@ def parse_skill(name: SkillName, commit: Commit, tree: Tree) -> Skill:
     content = tree.content(SKILL_MD)
     if content is None:
         raise not_a_skill(name, "has no SKILL.md")
-    return Skill(Asset(SKILL, name), commit, read_header(name, content).description, tree)
+    return Skill(Asset(SKILL, name), Pin(commit), read_header(name, content).description, tree)
 
 
 def read_header(name: SkillName, content: bytes) -> Header:

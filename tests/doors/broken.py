@@ -1,7 +1,7 @@
 """A wiki, a project and where a person would clone the wiki from, and each way in which they can be broken."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ class Home:
         return (self.project / f".{agent}/skills/{NAME}/SKILL.md").exists()
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self) -> Generator[None]:
         """Have everything as it is now again afterwards, at the same paths."""
         aside = self.root.with_name("aside")
         number = 0

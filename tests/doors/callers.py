@@ -1,7 +1,8 @@
 """The callers of each door: how they make a call, what they read if it is refused, and how they make those it names.
 
-A command is parsed by sh(1), in the directory of the project, with nothing added; a tool gets the JSON that stands in
-the sentence. A server knows another project too, its first: who leaves the argument out changes the wrong one.
+A command is parsed by sh(1), with nothing added, in a directory that is another project: a name that is relative, or
+left to its default, is wrong there. A tool gets the JSON that stands in the sentence. Its server knows that other
+project too, as the first: whoever leaves the argument out changes the wrong one.
 """
 
 import contextlib
@@ -33,10 +34,10 @@ from wikipin_mcp.verb import Options
 
 @dataclass(frozen=True)
 class Command:
-    """A command line, in words, typed in the project or, with names relative to it, in the home directory."""
+    """A command line, in words, typed in a directory below the home directory."""
 
     words: tuple[str, ...]
-    in_project: bool = True
+    at: str = "elsewhere"
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ _EXPOSING = {"install", "update", "adopt", "restore"}
 
 
 def command(verb: str, *, expose: str = "claude", mode: str | None = None, **options: str) -> Command:
-    """Return a command with names of its own for everything."""
+    """Return a command, typed in the home directory, that leaves nothing to a default."""
     kind = ["skill"] if verb in _WITH_KIND else []
     name = [] if verb in {"status", "list"} else [options.pop("name", NAME)]
     words = [*_options({"wiki": "wiki", "project": "project"}), verb, *kind, *name]
     if verb in _EXPOSING:
         words += _options({"expose": expose, **({} if mode is None else {"expose-mode": mode})})
-    return Command((*words, *_options(options)), in_project=False)
+    return Command((*words, *_options(options)), at="")
 
 
 def _options(options: dict[str, str]) -> list[str]:
@@ -147,7 +148,7 @@ def answer(home: Home, attempt: Attempt) -> Json:
 def _run(home: Home, attempt: Command) -> tuple[str | None, str]:
     output, complaints = io.StringIO(), io.StringIO()
     with (
-        contextlib.chdir(home.project if attempt.in_project and home.project.exists() else home.root),
+        contextlib.chdir(home.root / attempt.at),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(complaints),
         patch.object(sys, "argv", ["wikipin", *attempt.words]),
@@ -190,8 +191,7 @@ def typed(home: Home, line: str) -> Command:
         ["/bin/sh", "-c", f'wikipin() {{ printf "%s\\0" "$@"; }}; {line}'],
         check=True,
         capture_output=True,
-        cwd=home.project if home.project.exists() else home.root,
-        env={"HOME": str(home.root), "PATH": "/nonexistent"},
+        env={"HOME": str(home.root)},
         text=True,
     )
     return Command(tuple(done.stdout.split("\0")[:-1]))
@@ -236,7 +236,7 @@ def attempt_of(home: Home, call: Named, refused: Attempt) -> Attempt:
 
 
 def say_yes(home: Home, line: str) -> None:
-    """Run a command line in a terminal, in the directory of the project, and type what it asks for."""
+    """Run a command line in a terminal, in the other project, and type what it asks for."""
     ours, theirs = pty.openpty()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with subprocess.Popen(
@@ -245,7 +245,7 @@ def say_yes(home: Home, line: str) -> None:
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        cwd=home.project,
+        cwd=home.elsewhere,
         env={**os.environ, "HOME": str(home.root), "PATH": path},
     ) as process:
         os.close(theirs)

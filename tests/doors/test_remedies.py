@@ -9,21 +9,19 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
 
 import pytest
-from doors.broken import BROKEN, FILES, LOCKFILE, NAME, Home, all_of, make_home, nothing, write
+from doors.broken import BROKEN, FILES, NAME, Home, all_of, make_home, nothing
 from doors.callers import (
     TOOLS,
     Attempt,
     Command,
-    Named,
     Refusal,
     ToolCall,
     answer,
@@ -31,13 +29,13 @@ from doors.callers import (
     command,
     make,
     named,
-    say_yes,
     tool_call,
     typed,
     with_option,
 )
+from doors.reader import Reader
 from snapshot import snapshot
-from wikis import commit, git, make_wiki, plain_skill, write_files
+from wikis import commit, make_wiki, plain_skill, skill_md, write_files
 
 from wikipin import State
 from wikipin.errors import Code
@@ -81,219 +79,6 @@ def home(template: Home, tmp_path: Path) -> Home:
     home = Home(tmp_path / template.root.name)
     shutil.copytree(template.root, home.root, symlinks=True)
     return home
-
-
-# What a reader does
-
-Deed = Callable[[Home], Refusal | None]
-"""Do one thing that a remedy offers; return what is refused of it."""
-
-Mend = Callable[[], None]
-"""End what a case has done besides what is on the disk."""
-
-
-def _move_away(home: Home, *paths: str) -> None:
-    """Move what stands at a path, or the file above it that is in the way."""
-    for path in paths:
-        place = home.project
-        for part in path.split("/"):
-            place /= part
-            if not place.is_dir() or place.is_symlink():
-                break
-        (home.root / "away").mkdir(exist_ok=True)
-        place.rename(home.root / "away" / path.replace("/", "-"))
-
-
-def _commit_copy(home: Home) -> None:
-    shutil.copytree(home.copy, home.wiki / "skills" / NAME, dirs_exist_ok=True)
-    git(home.wiki, "add", "-A")
-    git(home.wiki, "commit", "-q", "-m", "By hand")
-
-
-def _commit_files(home: Home) -> None:
-    commit(home.wiki, {NAME: FILES})
-
-
-def _bring_lockfile_back(home: Home, template: Home) -> None:
-    write(LOCKFILE, (template.project / LOCKFILE).read_bytes())(home)
-
-
-def _remove_link(home: Home, problem: str) -> None:
-    (name,) = re.findall(r"'([^']+)' in the project is a link", problem)
-    found = [path for path in (home.project / ".memtomem").rglob(name) if path.is_symlink() or not path.is_dir()]
-    found[0].unlink()
-
-
-def _fetch_all(home: Home) -> None:
-    git(home.wiki, "fetch", "-q", "--unshallow")
-
-
-def _clone(home: Home, call: Named, refused: Refusal) -> Refusal | None:
-    """Clone the wiki from where its owner knows it is kept, and make the call again."""
-    assert call.line is not None
-    if home.wiki.exists():
-        home.wiki.rename(home.root / "old wiki")
-    assert make(home, typed(home, call.line.replace("GIT_URL", '"$HOME"/origin'))) is None
-    return make(home, refused.attempt)
-
-
-class Reader:
-    """Whoever reads a refusal: what it offers to do, and how that is done."""
-
-    def __init__(self, refused: Refusal, home: Home, template: Home, mend: Mend) -> None:
-        self.refused = refused
-        self.template = template
-        self.mend = mend
-        self.calls = list(named(refused.remedy))
-        text = refused.remedy
-        for number, call in enumerate(self.calls):
-            text = text.replace(call.words, f"<{number}>", 1)
-        self.rest = _for(home, text)
-
-    def offers(self) -> Iterator[tuple[str, Deed]]:
-        """Yield all that is offered; fail if a word of it is left that nobody here understands."""
-        for pattern, deed in self._phrases().items():
-            while found := re.search(pattern, self.rest, re.IGNORECASE):
-                self.rest = self.rest.replace(found[0], " ", 1)
-                yield self._in_words(found[0]), partial(self._do, deed, found)
-        for number in map(int, re.findall(r"<(\d+)>", self.rest)):
-            yield self.calls[number].words, partial(self._call, number)
-        left = re.sub("|".join([r"<\d+>", *_FRAMES]), " ", self.rest, flags=re.IGNORECASE)
-        assert not re.sub(r"[\s.,;:()]|\bor\b|\band\b", "", left), f"{left!r} of {self.refused.text}"
-
-    def _in_words(self, phrase: str) -> str:
-        return re.sub(r"<(\d+)>", lambda found: self.calls[int(found[1])].words, phrase)
-
-    @staticmethod
-    def _do(deed: Callable[[Home, re.Match[str]], Refusal | None], found: re.Match[str], home: Home) -> Refusal | None:
-        return deed(home, found)
-
-    def _call(self, number: int, home: Home) -> Refusal | None:
-        return make(home, attempt_of(home, self.calls[number], self.refused.attempt))
-
-    def _again(self, home: Home) -> Refusal | None:
-        return make(home, self.refused.attempt)
-
-    def _with(self, home: Home, name: str, value: str | None) -> Refusal | None:
-        return make(home, with_option(self.refused.attempt, name, value))
-
-    def _pass_plan(self, home: Home, number: int) -> Refusal | None:
-        shown = answer(home, attempt_of(home, self.calls[number], self.refused.attempt))
-        return self._with(home, "plan", shown["plan"])
-
-    def _accept(self, home: Home, number: int) -> None:
-        line = self.calls[number].line
-        assert line is not None
-        say_yes(home, line)
-
-    def _name_wiki(self, home: Home) -> Refusal | None:
-        is_tool = isinstance(self.refused.attempt, ToolCall)
-        return self._with(home, "wiki", "origin" if is_tool else str(home.origin))
-
-    def _phrases(self) -> dict[str, Callable[[Home, re.Match[str]], Refusal | None]]:
-        """What a remedy may offer besides a call."""
-        again, problem = self._again, self.refused.problem
-        exposures = re.findall(r"\.(?:claude|agents)/skills/[a-z]+", problem)
-
-        def after(*deeds: Callable[[Home], object]) -> Callable[[Home, re.Match[str]], Refusal | None]:
-            def do(home: Home, _: re.Match[str]) -> Refusal | None:
-                for deed in deeds:
-                    deed(home)
-                return again(home)
-
-            return do
-
-        def option(name: str, value: str | None) -> Callable[[Home, re.Match[str]], Refusal | None]:
-            return lambda home, _: self._with(home, name, value)
-
-        def move_and_go_on(home: Home, found: re.Match[str]) -> Refusal | None:
-            _move_away(home, found[1])
-            return again(home) if found[2] is None else self._call(int(found[2]), home)
-
-        def in_project(home: Home, _: re.Match[str]) -> Refusal | None:
-            return self._with(home, "project", str(home.project))
-
-        return {
-            r"move (\.\S+) away and (?:<(\d+)>|try again)": move_and_go_on,
-            r"move (\.\S+) away": lambda home, found: _move_away(home, found[1]),
-            r"move it away and try again": after(lambda home: _move_away(home, *exposures)),
-            r"(?:leave that agent out with|have the user start wikipin-mcp with) --expose (\w+)"
-            r"(?:, which leaves that agent out)?": lambda home, found: self._with(home, "expose", found[1]),
-            r"(?:move|have the user move) the wiki's directory away; to clone it anew, <(\d+)>": lambda home, found: (
-                _clone(home, self.calls[int(found[1])], self.refused)
-            ),
-            r"to clone one, <(\d+)>": lambda home, found: _clone(home, self.calls[int(found[1])], self.refused),
-            r"if it is elsewhere, (?:name it|have the user start wikipin-mcp) with --wiki DIR": lambda home, _: (
-                self._name_wiki(home)
-            ),
-            r"<(\d+)>, and pass the plan that it shows": lambda home, found: self._pass_plan(home, int(found[1])),
-            r"<(\d+)>, which shows all of it and asks": lambda home, found: self._accept(home, int(found[1])),
-            r"commit (?:its|the copy's) files to the wiki as skills/hello and try again": after(_commit_copy),
-            r"(?:bring .memtomem/lock.json (?:of version 1 )?back from version control|mend it by hand, and try again)"
-            r"(?:, and try again)?": after(lambda home: _bring_lockfile_back(home, self.template)),
-            r"look at it, remove it, and try again": after(lambda home: _remove_link(home, problem)),
-            r"remove .memtomem/.txn, and try again": after(lambda home: shutil.rmtree(home.project / ".memtomem/.txn")),
-            r"fetch the wiki's whole history with git and try again": after(_fetch_all),
-            r"give 1-64 of a-z, 0-9 and -, without a leading, trailing or double -": self._name,
-            r"give a branch, a tag or a commit id of the wiki": option("ref", "main"),
-            r"leave (?:--)?ref out for the newest commit": option("ref", None),
-            r"give the path of one of its files": option("path", "run.sh"),
-            r"leave (?:--)?path out for SKILL.md and a list": option("path", None),
-            r"give (?:a directory that exists|the directory that you work in) as (?:--)?project": in_project,
-            r"leave project out": option("project", None),
-            r"commit a skill there as skills/NAME/SKILL.md, and try again": after(_commit_files),
-            r"let its SKILL.md begin with a frontmatter of 'name: hello' and a 'description', "
-            r"commit it, and try again": after(_commit_files),
-            r"mend that in the wiki, commit it, and try again": after(_commit_files),
-            r"commit it in the wiki, and try again": after(_commit_files),
-            r"(?:wait until it has ended|mend that), and try again": after(lambda _: self.mend()),
-        }
-
-    def _name(self, home: Home, _: re.Match[str]) -> Refusal | None:
-        attempt = self.refused.attempt
-        if isinstance(attempt, ToolCall):
-            return self._with(home, "name", NAME)
-        return make(
-            home, Command(tuple(NAME if word == "Hello!" else word for word in attempt.words), in_project=False)
-        )
-
-
-_FRAMES = [
-    "to bring its copy back",
-    "to record (?:the copy|it)",
-    "read .memtomem/skills/hello/SKILL.md and follow it",
-    "for another version",
-    "to install it",
-    "to see what is installed",
-    "if (?:you agree|the user agrees)",
-    "the copy as it is now is kept in .memtomem/.backup",
-    "for the names it has",
-    "remove it from the project",
-    "take its newest version",
-    "for the wiki's newest version",
-    "to make one",
-    "nothing of .memtomem may be a link",
-    "update wikipin",  # nobody here has another one
-    "have the operator allow it with wikipin-mcp --project",
-]
-"""What a remedy says besides what is done: why, and in which case."""
-
-
-def _for(home: Home, text: str) -> str:
-    """Return what a remedy says to somebody with this wiki."""
-    which = r"\1" if _has_pin(home) else r"\2"
-    text = re.sub(r"(<\d+>) \(or, if the wiki does not have that commit, (<\d+>)\)", which, text)
-    is_shallow = (home.wiki / ".git/shallow").exists()
-    return text if is_shallow else text.replace("Fetch the wiki's whole history with git and try again", "")
-
-
-def _has_pin(home: Home) -> bool:
-    world = home.world
-    try:
-        git(world.wiki, "cat-file", "-e", world.entry()["wiki_commit"])
-    except (AssertionError, OSError, ValueError, LookupError):
-        return False
-    return True
 
 
 def _has_edits(directory: Path) -> bool:
@@ -442,6 +227,7 @@ CASES: Mapping[Code, list[Case]] = {
     "local-edits": [
         Case(BROKEN["edited, and behind"], "update"),
         Case(BROKEN["edited"], "restore"),
+        Case(BROKEN["a wiki without the pin, and edited"], "restore"),
         Case(BROKEN["edited"], "remove", ends=frozenset({"available"})),
     ],
     "would-roll-back": [Case(BROKEN["another history"], "update")],
@@ -454,7 +240,11 @@ CASES: Mapping[Code, list[Case]] = {
             ends=frozenset({"behind"}),
         ),
     ],
-    "review-required": [Case(all_of(_without_project, _HIDDEN), "install"), Case(_HIDDEN, "update")],
+    "review-required": [
+        Case(all_of(_without_project, _HIDDEN), "install"),
+        Case(_HIDDEN, "update"),
+        Case(all_of(_HIDDEN, BROKEN["behind"]), "update", {"ref": "HEAD~1"}, ends=frozenset({"behind"})),
+    ],
     "lockfile-version": [Case(BROKEN["a lockfile of version 2"], "install")],
     "lockfile-corrupt": [
         Case(BROKEN["a lockfile in conflict"], "update"),
@@ -493,3 +283,92 @@ def test_the_remedies_of_each_code_are_followed_to_the_letter(
 
 def test_every_code_has_a_case() -> None:
     assert set(CASES) == set(get_args(Code))
+
+
+# What is said besides refusals
+
+
+def _follow(home: Home, sentence: str, attempt: Attempt) -> list[Refusal | None]:
+    """Make the calls that a sentence names; return what is refused."""
+    calls = list(named(sentence))
+    assert calls, sentence
+    return [make(home, attempt_of(home, call, attempt)) for call in calls]
+
+
+def _dry(attempt: Attempt) -> Attempt:
+    if isinstance(attempt, ToolCall):
+        return replace(attempt, arguments={**attempt.arguments, "dry_run": True})
+    return replace(attempt, words=(*attempt.words, "--dry-run"))
+
+
+@pytest.mark.parametrize("verb", ["install", "update"])
+@pytest.mark.parametrize("door", DOORS)
+def test_the_next_step_after_a_dry_run_does_exactly_what_was_shown(door: str, verb: str, home: Home) -> None:
+    BROKEN["behind"](home)
+    if verb == "install":
+        _without_project(home)
+    attempt = _attempt(door, home, verb, mode="copy", ref="HEAD~0")
+    shown = answer(home, _dry(attempt))
+    assert _follow(home, shown["next_step"], attempt) == [None]
+    assert (home.state(), home.is_shown("claude"), home.is_shown("agents")) == ("ok", True, False)
+    assert (home.project / f".claude/skills/{NAME}").is_symlink() == (verb == "update")  # it was one before
+    _commits(**{"c.md": b"c"})(home)
+    commit(home.wiki, {"other": plain_skill("other")})
+    (refused,) = _follow(home, shown["next_step"], attempt)
+    assert refused is not None
+    assert refused.code in {"plan-changed", "already-installed"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_warning_that_names_a_call_can_be_followed(door: str, home: Home) -> None:
+    _without_project(home)
+    _commits(**{"SKILL.md": skill_md(NAME, body="Do it.\n<!-- nobody reads this here -->")})(home)
+    attempt = _attempt(door, home, "install")
+    (warning,) = answer(home, attempt)["warnings"]
+    assert warning.startswith("has 1 finding to look at: ")
+    assert _follow(home, warning, attempt) == [None]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_why_a_status_has_no_wiki_is_told_with_what_to_do(door: str, home: Home) -> None:
+    shutil.rmtree(home.wiki)
+    attempt = _attempt(door, home, "status")
+    first, *_ = named(answer(home, attempt)["wiki_problem"])
+    assert make(home, attempt_of(home, first, attempt)) is None
+    assert (home.wiki / ".git").is_dir()
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_what_failed_among_many_is_told_with_what_to_do(door: str, home: Home) -> None:
+    BROKEN["edited, and behind"](home)
+    attempt = _attempt(door, home, "restore")
+    if door == "command":
+        attempt = replace(command("update"), words=("--wiki", "wiki", "--project", "project", "update", "--all"))
+    refused = make(home, attempt)
+    assert refused is not None
+    first, *_ = named(refused.remedy)
+    assert make(home, attempt_of(home, first, attempt)) is None
+    assert home.state() in {"ok", "behind"}
+    assert _has_edits(home.project / ".memtomem/.backup")
+
+
+def test_whoever_gave_no_options_is_told_commands_without_any(home: Home) -> None:
+    _without_project(home)
+    shutil.rmtree(home.wiki)
+    install = Command(("install", "skill", NAME), at="project")
+
+    def first_call() -> str:
+        refused = make(home, install)
+        assert refused is not None
+        call = next(named(refused.remedy))
+        assert call.line is not None
+        assert make(home, replace(typed(home, call.line), at="project")) is None
+        return call.line
+
+    with patch.dict(os.environ):
+        os.environ.pop("MEMTOMEM_WIKI_PATH", None)
+        assert first_call() == "wikipin init"
+        assert first_call() == "wikipin list"
+        commit(home.root / ".memtomem-wiki", {NAME: FILES})
+        assert make(home, install) is None
+        assert home.is_shown("agents")

@@ -24,6 +24,7 @@ from wikipin.asset import SKILL, Asset
 from wikipin.display import printable
 from wikipin.finding import Finding
 from wikipin.names import Commit, RelPath
+from wikipin.pin import Pin
 from wikipin.plan.acceptance import ReviewRequiredError
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.state import State
@@ -170,7 +171,7 @@ def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes
     for text in _strings(10_000, 9):
         content = text.encode("utf-8", "replace")
         skill = Skill(
-            Asset(SKILL, "hello"), Commit("1" * 40), "", Tree((File(RelPath("a.md"), content, executable=False),))
+            Asset(SKILL, "hello"), Pin(Commit("1" * 40)), "", Tree((File(RelPath("a.md"), content, executable=False),))
         )
         found = [Finding("any", "a.md", number, text, blocking=True) for number in range(1, text.count("\n") + 2)]
         lines = question.ask(ReviewRequiredError(skill, found, install), text[:99], text, CommandLine()).split("\n")

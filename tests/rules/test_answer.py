@@ -14,7 +14,8 @@ from wikipin.answer.reading import answer_list, answer_lockfile, answer_status
 from wikipin.answer.writing import answer_install, answer_remove, answer_restore, answer_update
 from wikipin.asset import skill
 from wikipin.names import Commit, RelPath
-from wikipin.plan.lockfile import Entry
+from wikipin.pin import Pin
+from wikipin.plan.entry import Entry
 from wikipin.plan.state import ProjectSkill, State
 from wikipin.remedy import Call, CommandLine
 from wikipin.skill import Skill
@@ -151,7 +152,7 @@ def test_what_was_skipped_is_named_on_the_first_page_only() -> None:
 
 
 def _installed(files: tuple[File, ...], warnings: list[str], installed_at: str | None = "then") -> Installed:
-    content = content_of(Skill(skill("x" * 64), _COMMIT, "Does one thing.", Tree(files)))
+    content = content_of(Skill(skill("x" * 64), Pin(_COMMIT), "Does one thing.", Tree(files)))
     exposed = [f".agents/skills/{'x' * 64}", f".claude/skills/{'x' * 64}"]
     return Installed(content, installed_at, exposed, warnings, Call("install", content.asset))
 
@@ -296,7 +297,7 @@ HOSTILE = pytest.mark.parametrize("text", _HOSTILE.values(), ids=_HOSTILE)
 
 
 def _status(name: str, text: str, changes: int, state: State = State.MODIFIED) -> Status:
-    entry = Entry(_COMMIT, text[:64])
+    entry = Entry(Pin(_COMMIT), text[:64])
     found = [FileChange(f"{number}{text}", "modified") for number in range(changes)]
     return Status(ProjectSkill(skill(name), entry, None), state, is_compared=True, changes=found)
 

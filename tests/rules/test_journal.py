@@ -10,15 +10,16 @@ import pytest
 from wikipin import WikipinError
 from wikipin.asset import skill
 from wikipin.names import Commit
+from wikipin.pin import Pin
 from wikipin.plan.change import Change
-from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.project.journal import LARGEST, Journal, parse_journal
 
 Json = dict[str, Any]
 
 _SHA = "0123456789abcdef" * 4
 _ENTRY = Entry(
-    commit=Commit("1" * 40),
+    pin=Pin(Commit("1" * 40), "https://example.org/wiki"),
     installed_at="2026-11-22T15:27:31.442214Z",
     digests={"SKILL.md": _SHA, "caf\u00e9/\u65e5": _SHA},
     executable=["caf\u00e9/\u65e5"],
@@ -36,15 +37,20 @@ _CHANGE = Change(
     disposable=_SHA,
 )
 _REMOVAL = Change(asset=skill("gone"), remove=["agents", "copy"], displaced={"copy": _SHA}, replace=[], link=[])
-_SHORT = replace(_CHANGE, asset=skill("short"), entry=Entry(Commit("2" * 64), "then"), disposable=None)
+_SHORT = replace(_CHANGE, asset=skill("short"), entry=Entry(Pin(Commit("2" * 64)), "then"), disposable=None)
 _JOURNAL = Journal("0123456789abcdef", "20261122T152731442214Z", (_CHANGE, _REMOVAL, _SHORT))
+
+
+def _without_source(entry: Json) -> Json:
+    return {key: value for key, value in entry.items() if key != "source"}
+
 
 _OF_VERSION_1 = {
     "version": 1,
     "name": "hello",
     "staging": "0123456789abcdef",
     "stamp": "20261122T152731442214Z",
-    "entry": json.loads(_JOURNAL.render())["changes"][0]["entry"],
+    "entry": _without_source(json.loads(_JOURNAL.render())["changes"][0]["entry"]),
     "plan": _SHA,
     "swap": ["copy", "claude"],
     "link": ["agents"],
@@ -100,6 +106,7 @@ _FORGED_CHANGE: list[tuple[str, list[object]]] = [
     ("extra", [None, 1, "x"]),
 ]
 _FORGED_ENTRY: list[tuple[str, list[object]]] = [
+    ("source", [_MISSING, 1, [], {}]),
     ("commit", [_MISSING, None, 1, "", "HEAD", "a" * 39, "A" * 40, ["a" * 40]]),
     ("installed_at", [_MISSING, None, 1, "", "x" * 65, ["x"], {}, "\ud800"]),
     ("digests", [_MISSING, 1, "x", [], ["a"], {"a": None}, {"a": "x"}, {"a": _SHA.upper()}, {"\ud800": _SHA}]),
@@ -167,7 +174,8 @@ def test_two_changes_of_one_asset_are_refused() -> None:
 
 def test_a_journal_of_version_1_is_a_set_of_one_whose_staged_names_say_no_kind() -> None:
     journal = parse_journal(json.dumps(_OF_VERSION_1).encode())
-    assert journal == replace(_JOURNAL, changes=(_CHANGE,), version=1)
+    change = replace(_CHANGE, entry=replace(_ENTRY, pin=Pin(_ENTRY.commit)))
+    assert journal == replace(_JOURNAL, changes=(change,), version=1)
     assert journal.staged_name(_CHANGE.asset, "copy") == "hello~copy"
     assert journal.displaced_name(_CHANGE.asset, "claude") == "hello~claude~old"
 

@@ -10,10 +10,9 @@ import pytest
 from wikipin import WikipinError
 from wikipin.asset import skill
 from wikipin.names import Commit
+from wikipin.pin import Pin
+from wikipin.plan.entry import Accepted, Entry, Json
 from wikipin.plan.lockfile import (
-    Accepted,
-    Entry,
-    Json,
     Lockfile,
     empty_lockfile,
     is_supported,
@@ -38,7 +37,7 @@ def _document(**entry: object) -> bytes:
 
 
 def _entry(installed_at: str = _TIME) -> Entry:
-    return Entry(_PIN, installed_at, {"b": _SHA, "SKILL.md": _SHA, "a/\u00e9": _SHA}, ["b"], _EXPOSED)
+    return Entry(Pin(_PIN), installed_at, {"b": _SHA, "SKILL.md": _SHA, "a/\u00e9": _SHA}, ["b"], _EXPOSED)
 
 
 _GOLDEN = f"""{{
@@ -123,7 +122,9 @@ def test_a_lockfile_without_a_section_has_no_skill_and_gets_one_with_the_first()
 
 
 def test_a_new_entry_replaces_what_we_know_of_the_old() -> None:
-    old = empty_lockfile().with_entries({_HELLO: Entry(Commit("0" * 40), "then", {"gone": _SHA}, ["gone"], ["gone"])})
+    old = empty_lockfile().with_entries(
+        {_HELLO: Entry(Pin(Commit("0" * 40)), "then", {"gone": _SHA}, ["gone"], ["gone"])}
+    )
     assert old.with_entries({_HELLO: _entry()}).render() == _GOLDEN
     assert old.entries[_HELLO].installed_at == "then"
 
@@ -169,7 +170,7 @@ def test_entries_come_and_go_at_once_and_the_lockfile_before_stays_as_it_was() -
 
 def test_an_entry_of_a_tool_that_knows_no_digests_is_read() -> None:
     entry = parse_lockfile(_document(files={"SKILL.md": "x"}, files_commit=_PIN)).entry(_HELLO)
-    assert entry == Entry(_PIN, _TIME)
+    assert entry == Entry(Pin(_PIN), _TIME)
     assert parse_lockfile(_document()).entry(skill("other")) is None
 
 

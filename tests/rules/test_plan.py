@@ -8,9 +8,10 @@ import pytest
 from wikipin import Consent, Exposure, WikipinError
 from wikipin.asset import skill
 from wikipin.names import Commit, PlanDigest, RelPath
+from wikipin.pin import Pin
 from wikipin.plan.change import Change
+from wikipin.plan.entry import Entry
 from wikipin.plan.exposure import WORDS, ExposureState
-from wikipin.plan.lockfile import Entry
 from wikipin.plan.plan import plan_adopt, plan_install, plan_remove, plan_restore, plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb
@@ -26,10 +27,10 @@ def _tree(content: bytes) -> Tree:
 
 
 _OLD, _NEW, _EDITED = _tree(b"old"), _tree(b"new"), _tree(b"mine")
-_SKILL = Skill(_HELLO, _NEW_COMMIT, "Greets.", _NEW)
-_NEWER = Edition(_HELLO, _NEW_COMMIT, _NEW.listing)
+_SKILL = Skill(_HELLO, Pin(_NEW_COMMIT), "Greets.", _NEW)
+_NEWER = Edition(_HELLO, Pin(_NEW_COMMIT), _NEW.listing)
 _PATHS = [".agents/skills/hello", ".claude/skills/hello"]
-_ENTRY = Entry(_OLD_COMMIT, "then", _OLD.digests, ["run.sh"], _PATHS)
+_ENTRY = Entry(Pin(_OLD_COMMIT), "then", _OLD.digests, ["run.sh"], _PATHS)
 _NO_DIGESTS = replace(_ENTRY, digests=None, executable=None)
 _FREE = dict.fromkeys(WORDS, ExposureState.NOTHING)
 _LINKED = dict.fromkeys(WORDS, ExposureState.LINK)
@@ -113,7 +114,7 @@ def test_the_table_in_the_documentation_is_the_one_in_the_code() -> None:
 
 def test_an_install_writes_the_skill_and_shows_it_where_it_is_asked_to() -> None:
     change = _plan("install", _EVIDENCE[Situation.ABSENT])
-    entry = Entry(_NEW_COMMIT, "", _NEW.digests, ["run.sh"], _PATHS)
+    entry = Entry(Pin(_NEW_COMMIT), "", _NEW.digests, ["run.sh"], _PATHS)
     assert change == Change(_HELLO, entry, _NEW.digest, ["copy"], ["agents", "claude"], [])
     as_copy = plan_install(_NEWER, _EVIDENCE[Situation.ABSENT], Exposure(("claude",), "copy"))
     assert (as_copy.replace, as_copy.link) == (["copy", "claude"], [])

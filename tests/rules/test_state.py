@@ -10,8 +10,9 @@ from world import World
 from wikipin import Wiki
 from wikipin.asset import skill
 from wikipin.names import Commit
+from wikipin.pin import Pin
+from wikipin.plan.entry import Entry
 from wikipin.plan.exposure import ExposureState
-from wikipin.plan.lockfile import Entry
 from wikipin.plan.state import Pinned, ProjectSkill, Situation, State, state_of
 from wikipin.tree import Copy, FileChange, FileDigest
 
@@ -24,9 +25,9 @@ _MORE = Copy({**_SAME.listing, "new": FileDigest(_SHA, executable=False)})
 _ODD = Copy(_SAME.listing, {"link": "a symbolic link"})
 _EMPTY = Copy({})
 
-_ENTRY = Entry(_PIN, "then", {"SKILL.md": _SHA}, [], [])
-_NO_MODES = Entry(_PIN, "then", {"SKILL.md": _SHA})
-_NO_DIGESTS = Entry(_PIN, "then")
+_ENTRY = Entry(Pin(_PIN), "then", {"SKILL.md": _SHA}, [], [])
+_NO_MODES = Entry(Pin(_PIN), "then", {"SKILL.md": _SHA})
+_NO_DIGESTS = Entry(Pin(_PIN), "then")
 
 _KNOWN = Pinned(is_known=True, is_ancestor=True, tree_id="t1")
 _UNRELATED = Pinned(is_known=True, is_ancestor=False, tree_id="t1")

@@ -10,7 +10,8 @@ from wikis import Entry, commit_trees, git, make_wiki, plain_skill, skill_md, wr
 
 from wikipin import Wiki, WikipinError
 from wikipin.names import RelPath, SkillName
-from wikipin.tree import Copy, File, FileDigest, GitMode, Tree, TreeBuilder, digest_of
+from wikipin.tree import Copy, File, FileDigest, Tree, digest_of
+from wikipin.tree_builder import GitMode, TreeBuilder
 
 _FILE, _EXECUTABLE, _DIRECTORY, _LINK, _SUBMODULE = 0o100644, 0o100755, 0o040000, 0o120000, 0o160000
 _MIB = 1024 * 1024

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from wikipin.display import printable
 
 if TYPE_CHECKING:
-    from wikipin.plan.lockfile import Json
+    from wikipin.plan.entry import Json
 
 ROOM = 9_000
 """Bytes for one answer as it goes to an agent, structured and once more as text: with what is around it, 10 KB."""

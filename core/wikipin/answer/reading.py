@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 from wikipin.answer.page import fitting, fitting_text, left, render, shown, size
 from wikipin.display import printable
 from wikipin.plan import lockfile as lockfiles
-from wikipin.plan.lockfile import Json, is_supported, parse_document
+from wikipin.plan.entry import Json
+from wikipin.plan.lockfile import is_supported, parse_document
 from wikipin.plan.state import State
 from wikipin.remedy import Door
 from wikipin.tree import FileChange

@@ -9,7 +9,7 @@ from wikipin.answer.reading import ListedChange, listed_changes
 from wikipin.asset import Asset
 from wikipin.display import printable
 from wikipin.errors import WikipinError
-from wikipin.remedy import Door, said
+from wikipin.remedy import Door, Remedy
 from wikipin.verbs.content import Content
 from wikipin.verbs.install import Installed
 from wikipin.verbs.outcomes import Outcomes
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
+_LONGEST_REMEDY = 1_000  # with a command in it, which has paths
 _ROOM_FOR_WARNINGS = 2_500
 _ROOM_FOR_CHANGES = 2_500
 _ROOM_FOR_ACTS = 1_000
 _ROOM_FOR_SENTENCE = 3_000
+_ROOM_FOR_NEXT_STEP = 2_000
 
 
 class ListedFile(TypedDict):
@@ -188,12 +190,16 @@ def _install(
         "exposed": [printable(path, limit=_LONGEST_PATH) for path in installed.exposed],
         "plan": installed.content.digest,
         "warnings": counted(
-            [*(said(warning, door) for warning in installed.warnings), *warnings],
-            longest=_LONGEST_WARNING,
+            [*(_warning(warning, door) for warning in installed.warnings), *warnings],
+            longest=_LONGEST_REMEDY,
             room=None if room is None else _ROOM_FOR_WARNINGS,
         ),
-        "next_step": next_step,
+        "next_step": fitting_text(next_step, None if room is None else _ROOM_FOR_NEXT_STEP),
     }
+
+
+def _warning(warning: str | Remedy, door: Door) -> str:
+    return printable(warning, limit=_LONGEST_WARNING) if isinstance(warning, str) else warning.said(door)
 
 
 def _fill_files(answer: InstallAnswer, content: Content, room: int | None) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from wikipin.errors import WikipinError
 from wikipin.finding import Finding
-from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.remedy import ByDoor, Call, Remedy
 from wikipin.skill import Skill
 
@@ -64,7 +64,7 @@ def require_acceptance(
     plan = skill.tree.digest
     blocking = [finding for finding in findings if finding.blocking]
     if not blocking:
-        look = Remedy(f"has {_findings(findings)}; to see them, ", Call("show", call.asset, ref=call.ref))
+        look = Remedy(f"has {_findings(findings)} to look at: ", Call("show", call.asset, ref=call.ref))
         return None, [look] if findings else []
     if acceptance is not None and acceptance.plan == plan:
         return Accepted(plan, acceptance.by), []

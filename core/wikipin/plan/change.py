@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wikipin.asset import Asset
-from wikipin.plan.lockfile import Entry
+from wikipin.plan.entry import Entry
 
 COPY = "copy"
 """The slot of the canonical copy; the others are the words of the kind's exposures."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 from wikipin.names import Commit, PlanDigest, is_skill_name
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change, Consent
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.plan.exposure import Exposure, ExposureState
-from wikipin.plan.lockfile import Accepted, Entry
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
@@ -71,7 +71,7 @@ def plan_update(
     if seen.entry is None:
         raise AssertionError("what has no entry is not updated")
     if keep_pin and not goes_back and seen.installed(pinned.listing) == edition.listing:
-        edition = replace(edition, commit=seen.entry.commit)
+        edition = replace(edition, pin=seen.entry.pin)
     return _unless_done(_change_to(edition, seen, exposure, accepted, pinned.listing), seen.entry)
 
 
@@ -90,7 +90,7 @@ def plan_restore(seen: ProjectSkill, pinned: Listing | None, exposure: Exposure)
     installed = seen.installed(pinned)
     if seen.entry is None or installed is None:
         raise AssertionError("what is restored has an entry, and is known")
-    edition = Edition(seen.asset, seen.entry.commit, installed)
+    edition = Edition(seen.asset, seen.entry.pin, installed)
     change = _unless_done(_change_to(edition, seen, exposure, None, pinned), seen.entry)
     if change is None or change.entry is None or not (change.replace or change.link):
         return None  # what an entry does not say yet is no reason to write it
@@ -185,7 +185,7 @@ def _entry(edition: Edition, seen: ProjectSkill, words: Sequence[str], accepted:
     before = seen.entry.accepted if seen.entry is not None else None
     still = before if before is not None and before.plan == edition.digest else None
     return Entry(
-        edition.commit,
+        edition.pin,
         "",
         {path: mark.sha256 for path, mark in edition.listing.items()},
         sorted(path for path, mark in edition.listing.items() if mark.executable),

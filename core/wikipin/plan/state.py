@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from wikipin.asset import Asset
+from wikipin.plan.entry import Entry
 from wikipin.plan.exposure import ExposureState
-from wikipin.plan.lockfile import Entry
 from wikipin.tree import Copy, FileChange, FileDigest, Listing, compare
 
 

@@ -10,8 +10,9 @@ from wikipin.disk.scan import scan_at
 from wikipin.errors import WikipinError
 from wikipin.names import is_entry_name
 from wikipin.plan import lockfile as lockfiles
+from wikipin.plan.entry import Entry
 from wikipin.plan.exposure import ExposureState
-from wikipin.plan.lockfile import Entry, Lockfile, empty_lockfile, parse_lockfile
+from wikipin.plan.lockfile import Lockfile, empty_lockfile, parse_lockfile
 from wikipin.plan.state import ProjectSkill, Situation
 from wikipin.project.layout import LOCKFILE
 from wikipin.tree import Copy

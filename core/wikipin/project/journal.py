@@ -13,9 +13,10 @@ from typing import Any, NoReturn, cast
 from wikipin.asset import KINDS, SKILL, Asset
 from wikipin.errors import WikipinError
 from wikipin.names import are_paths, is_commit, is_entry_name, is_sha256, path_fault
+from wikipin.pin import Pin
 from wikipin.plan.change import COPY, Change
+from wikipin.plan.entry import Accepted, Entry, is_time
 from wikipin.plan.lockfile import LARGEST as LARGEST_LOCKFILE
-from wikipin.plan.lockfile import Accepted, Entry, is_time
 
 Json = dict[str, Any]
 
@@ -97,6 +98,10 @@ def _as_of_many(document: Json) -> Json:
         _refuse()
     change = {key: document.pop(key) for key in ("name", "entry", "link")}
     change |= {new: document.pop(old) for old, new in _RENAMED.items()}
+    if (entry := change["entry"]) is not None:
+        if "source" in entry:
+            _refuse()
+        change["entry"] = {**entry, "source": None}
     return {**document, "changes": [{"kind": SKILL.word, **change}]}
 
 
@@ -108,7 +113,13 @@ def _rendered(change: Change) -> Json:
     del document["asset"]
     if change.entry is not None:
         accepted = change.entry.accepted
-        document["entry"] = {**vars(change.entry), "accepted": None if accepted is None else vars(accepted)}
+        entry = {
+            **vars(change.entry),
+            **vars(change.entry.pin),
+            "accepted": None if accepted is None else vars(accepted),
+        }
+        del entry["pin"]
+        document["entry"] = entry
     return document
 
 
@@ -123,8 +134,8 @@ def _parse_change(document: Json) -> Change:
 def _parse_entry(value: Json | None) -> Entry | None:
     if value is None:
         return None
-    accepted = value.pop("accepted")
-    return Entry(**value, accepted=None if accepted is None else Accepted(**accepted))
+    accepted, pin = value.pop("accepted"), Pin(value.pop("commit"), value.pop("source"))
+    return Entry(pin, **value, accepted=None if accepted is None else Accepted(**accepted))
 
 
 def _are_sound(document: Json, sound: Mapping[str, Callable[[Any], bool]]) -> bool:
@@ -142,6 +153,7 @@ def _is_entry(value: Json | None) -> bool:
 _SLOTS = frozenset[object]({COPY, *SKILL.exposures})
 _SOUND_ENTRY: Mapping[str, Callable[[Any], bool]] = {
     "commit": is_commit,
+    "source": lambda value: value is None or isinstance(value, str),
     "installed_at": is_time,
     "digests": lambda value: value is None or (all(map(is_sha256, value.values())) and not any(map(path_fault, value))),
     "executable": lambda value: value is None or are_paths(value),

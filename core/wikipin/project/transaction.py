@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from wikipin.disk.folder import FileType, Folder
-from wikipin.plan.lockfile import Entry, Lockfile
+from wikipin.plan.entry import Entry
+from wikipin.plan.lockfile import Lockfile
 from wikipin.project import journal as journals
 from wikipin.project.inspection import read_lockfile
 from wikipin.project.journal import Journal, parse_journal

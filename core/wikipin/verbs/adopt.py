@@ -8,8 +8,8 @@ from wikipin.names import Commit, SkillName
 from wikipin.plan import refusal
 from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change
+from wikipin.plan.entry import Accepted
 from wikipin.plan.exposure import Exposure
-from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import has_bytes_of, plan_adopt
 from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project

@@ -8,8 +8,8 @@ from wikipin.asset import Asset
 from wikipin.names import HEAD, Commit, PlanDigest, Revision, SkillName
 from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change
+from wikipin.plan.entry import Accepted
 from wikipin.plan.exposure import Exposure
-from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import plan_install, require_plan
 from wikipin.plan.state import ProjectSkill
 from wikipin.project.project import Project

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from wikipin.asset import SKILL, Asset
 from wikipin.errors import WikipinError
 from wikipin.names import Commit, SkillName, is_skill_name
-from wikipin.plan.lockfile import Entry
+from wikipin.plan.entry import Entry
 from wikipin.plan.state import Pinned, ProjectSkill
 from wikipin.tree import Listing
 from wikipin.wiki.deadline import TooSlowError

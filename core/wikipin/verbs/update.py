@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from wikipin.asset import Asset
 from wikipin.errors import WikipinError
 from wikipin.names import HEAD, Commit, PlanDigest, RelPath, Revision, SkillName, is_skill_name
+from wikipin.pin import Pin
 from wikipin.plan import refusal
 from wikipin.plan.acceptance import Acceptance
 from wikipin.plan.change import Change, Consent
+from wikipin.plan.entry import Accepted
 from wikipin.plan.exposure import Exposure
-from wikipin.plan.lockfile import Accepted
 from wikipin.plan.plan import plan_update, require_plan
 from wikipin.plan.state import Pinned, ProjectSkill, Situation
 from wikipin.project.placing import Outcome
@@ -159,7 +160,7 @@ class _Update:
         is_same = pinned.tree_id is not None and pinned.tree_id == self.pins.tree_id(asset)
         installed = seen.installed() if self.is_quick and is_same and seen.situation() is Situation.CLEAN else None
         if installed is not None:
-            return Edition(asset, self.pins.at, installed)
+            return Edition(asset, Pin(self.pins.at), installed)
         skill = self._read(seen)
         require_plan(skill, self.plan)
         return skill.edition

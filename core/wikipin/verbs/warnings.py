@@ -2,7 +2,7 @@
 
 from wikipin.names import HEAD, Revision
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_acceptance
-from wikipin.plan.lockfile import Accepted, Entry
+from wikipin.plan.entry import Accepted, Entry
 from wikipin.project.placing import Outcome
 from wikipin.remedy import Call, Remedy
 from wikipin.skill import Skill

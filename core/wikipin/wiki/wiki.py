@@ -16,7 +16,8 @@ from wikipin.errors import WikipinError
 from wikipin.names import Commit, RelPath, SkillName, is_skill_name
 from wikipin.remedy import Call, Remedy
 from wikipin.skill import Header, Skill, header_in, not_a_skill, parse_header, parse_skill
-from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD, GitMode, TreeBuilder
+from wikipin.tree import LARGEST_SKILL_MD, LARGEST_SKILL_TREE, SKILL_MD
+from wikipin.tree_builder import GitMode, TreeBuilder
 from wikipin.wiki.batch import LARGEST_TREE, at_most
 from wikipin.wiki.objects import TreeEntry
 from wikipin.wiki.repository import Repository, counted

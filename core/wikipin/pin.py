@@ -1,0 +1,14 @@
+"""Which version of an asset: a commit, and the wiki that has it. No I/O."""
+
+from dataclasses import dataclass
+
+from wikipin.names import Commit
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A commit of a wiki."""
+
+    commit: Commit
+    source: str | None = None
+    """The origin of that wiki; None for the wiki that a call is about."""
