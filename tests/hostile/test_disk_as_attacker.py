@@ -400,7 +400,10 @@ def test_what_cannot_be_moved_is_named_before_anything_is_changed(
             _CHANGES[change](wiki, newer)
         assert settled(newer) == before
         assert left_over(newer) == []
-        assert (refused.value.code, "nothing of skill 'hello' was changed" in refused.value.problem) == ("io-error", True)
+        assert (refused.value.code, "nothing of skill 'hello' was changed" in refused.value.problem) == (
+            "io-error",
+            True,
+        )
         assert f"'{_COPY}" in refused.value.problem
         _assert_nothing_stands_in_the_way(wiki, newer)
     if wedge in {immutable, _mounted_at, _mounted_in, _mounted_file_in}:
