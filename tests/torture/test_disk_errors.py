@@ -125,7 +125,7 @@ def _is_of(name: str, path: str) -> bool:
 
 
 def _with_entry_before(name: str, before: Snapshot, state: Snapshot) -> Snapshot:
-    """Return the state with what the lockfile had of one skill before; if it had nothing at all, it may not be there."""
+    """Return the state with what the lockfile had of one skill before; one that had none is not there."""
     (mode, content), old = state[_LOCKFILE], before.get(_LOCKFILE)
     document, entries = json.loads(content), {} if old is None else json.loads(old[1])["skills"]
     document["skills"].pop(name, None)
