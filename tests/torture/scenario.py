@@ -171,7 +171,11 @@ def _late(world: World, *where: str) -> None:
     with ExitStack() as stack:
         for module in where:
             stack.enter_context(patch(f"wikipin.project.{module}.survey", _survey_before_it_came))
-        assert [asset.name for asset in world.install_all(*THREE).failed] == ["two"]
+        done = world.install_all(*THREE).done
+    assert [asset.name for asset in done] == list(world.lockfile()["skills"]) == ["one", "three"]
+    assert all((world.project / f"{place}/skills/one/SKILL.md").exists() for place in (".memtomem", ".claude"))
+    assert world.copy("three").exists()
+    assert not (world.project / ".claude/skills/two").exists()
 
 
 def _survey_before_it_came(root: Folder, memtomem: Folder | None, assets: Iterable[Asset] | None = None) -> Survey:

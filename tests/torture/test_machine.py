@@ -213,10 +213,9 @@ class Life(RuleBasedStateMachine):
 
     def _all_at_once(self, verb: str, chosen: Sequence[str], *, consents: bool) -> wikipin.Outcomes[Any]:
         """Call a verb for several skills as one set."""
-        both = {"allow_rollback": consents, "discard_edits": consents}
         make: dict[str, Callable[[], wikipin.Outcomes[Any]]] = {
             "install": lambda: self._world.install_all(*chosen),
-            "update": lambda: self._world.update_all(*chosen, **both),
+            "update": lambda: self._world.update_all(*chosen, allow_rollback=consents, discard_edits=consents),
             "restore": lambda: self._world.restore(*chosen),
             "adopt": lambda: self._world.adopt_all(*chosen),
             "remove": lambda: self._world.remove_all(*chosen, discard_edits=consents),

@@ -34,13 +34,13 @@ pytestmark = pytest.mark.timeout(1200)
 
 WHOLE = pytest.mark.whole
 SECOND = Scenario("the change after it", ("install", "skill", "other"), "context_install_skill", {"name": "other"})
+_MANY = ("first-of-many", "second-of-many")
 MANY = Scenario(
     "install of so many files that their file system is synced",
     (),
     None,
     instead=lambda world: world.install_all(*_MANY),
 )
-_MANY = ("first-of-many", "second-of-many")
 _ROOM = 512 << 20
 """Bytes that the image of a disk may come to take."""
 
