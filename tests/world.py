@@ -67,6 +67,10 @@ class World:
                 dry_run=dry_run,
             )
 
+    def install_all(self, *names: str, ref: str = _HEAD) -> Outcomes[Installed]:
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.install_all(wiki, self._open(), list(map(skill, names)), ref=parse_revision(ref))
+
     def update(
         self,
         name: str = NAME,
@@ -86,9 +90,18 @@ class World:
                 consent=Consent(discard_edits=discard_edits, allow_rollback=allow_rollback),
             )
 
-    def update_all(self) -> Outcomes[Updated]:
+    def update_all(
+        self, *names: str, ref: str = _HEAD, discard_edits: bool = False, allow_rollback: bool = False
+    ) -> Outcomes[Updated]:
+        """Update these skills, all of the lockfile if none is named."""
         with wikipin.Wiki(self.wiki) as wiki:
-            return wikipin.update_all(wiki, self._open())
+            return wikipin.update_all(
+                wiki,
+                self._open(),
+                list(map(skill, names)) or None,
+                ref=parse_revision(ref),
+                consent=Consent(discard_edits=discard_edits, allow_rollback=allow_rollback),
+            )
 
     def restore(self, *names: str, exposure: Exposure | None = None, progress: Tell = tell_nobody) -> Outcomes[Asset]:
         with wikipin.Wiki(self.wiki) as wiki:
@@ -98,9 +111,17 @@ class World:
         with wikipin.Wiki(self.wiki) as wiki:
             return wikipin.adopt(wiki, self._open(), skill(name), exposure=exposure)
 
+    def adopt_all(self, *names: str) -> Outcomes[Installed]:
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.adopt_all(wiki, self._open(), list(map(skill, names)))
+
     def remove(self, name: str = NAME, *, discard_edits: bool = False) -> Removed:
         with wikipin.Wiki(self.wiki) as wiki:
             return wikipin.remove(wiki, self._open(), skill(name), discard_edits=discard_edits)
+
+    def remove_all(self, *names: str, discard_edits: bool = False) -> Outcomes[Removed]:
+        with wikipin.Wiki(self.wiki) as wiki:
+            return wikipin.remove_all(wiki, self._open(), list(map(skill, names)), discard_edits=discard_edits)
 
     def show(self, name: str = NAME) -> Shown:
         with wikipin.Wiki(self.wiki) as wiki:

@@ -394,7 +394,7 @@ def test_a_disk_that_refuses_the_first_step_of_a_skill_fails_that_skill_alone(
     refused = NAMES[failing - 1]
     assert _names(restored.done) == [name for name in NAMES if name != refused]
     assert _codes(restored) == [(refused, "io-error")]
-    assert "nothing was changed" in restored.failed[skill(refused)].problem
+    assert f"nothing of skill '{refused}' was changed" in restored.failed[skill(refused)].problem
     assert not world.copy(refused).exists()
     assert world.left_over() == []
 

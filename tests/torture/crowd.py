@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from torture.scenario import Scenario
 from world import World
 
+from wikipin import Outcomes, WikipinError
 from wikipin.disk.folder import Folder
 from wikipin.project.lock import locked
 
@@ -37,35 +38,48 @@ Contents = dict[str, bytes]
 Allowed = Mapping[str, Sequence[Contents]]
 """Skill -> the contents that it may have, each whole."""
 
-Verb = Callable[[Path, Path, str], object]
-"""Something that is done to one skill: wiki, project, name."""
+Verb = Callable[..., object]
+"""Something that is done to skills: wiki, project, names. It returns what became of each, or raises why not."""
 
 
-def install(wiki: Path, project: Path, name: str) -> object:
-    return World(wiki, project).install(name)
+def install(wiki: Path, project: Path, *names: str) -> object:
+    return World(wiki, project).install_all(*names)
 
 
-def install_old(wiki: Path, project: Path, name: str) -> object:
-    return World(wiki, project).install(name, ref="v1")
+def install_old(wiki: Path, project: Path, *names: str) -> object:
+    return World(wiki, project).install_all(*names, ref="v1")
 
 
-def update(wiki: Path, project: Path, name: str) -> object:
-    return World(wiki, project).update(name)
+def update(wiki: Path, project: Path, *names: str) -> object:
+    return World(wiki, project).update_all(*names)
 
 
-def roll_back(wiki: Path, project: Path, name: str) -> object:
-    return World(wiki, project).update(name, ref="v1", allow_rollback=True)
+def update_whatever_is_there(wiki: Path, project: Path, *_: str) -> object:
+    return World(wiki, project).update_all()
 
 
-def restore(wiki: Path, project: Path, _: str) -> object:
+def roll_back(wiki: Path, project: Path, *names: str) -> object:
+    return World(wiki, project).update_all(*names, ref="v1", allow_rollback=True)
+
+
+def restore(wiki: Path, project: Path, *_: str) -> object:
     return World(wiki, project).restore()
 
 
-def remove(wiki: Path, project: Path, name: str) -> object:
-    return World(wiki, project).remove(name)
+def remove(wiki: Path, project: Path, *names: str) -> object:
+    return World(wiki, project).remove_all(*names)
 
 
-VERBS: tuple[Verb, ...] = (install, install_old, update, roll_back, restore, remove)
+VERBS: tuple[Verb, ...] = (install, install_old, update, update_whatever_is_there, roll_back, restore, remove)
+
+
+def refusals(verb: Verb, wiki: Path, project: Path, *names: str) -> list[WikipinError]:
+    """Do it, and return what was refused."""
+    try:
+        done = verb(wiki, project, *names)
+    except WikipinError as error:
+        return [error]
+    return list(done.failed.values()) if isinstance(done, Outcomes) else []
 
 
 def fork(action: Callable[[], object]) -> int:

@@ -1,7 +1,9 @@
 """What is done to a project while it is tortured, and what may come of it: the old state or the new one, whole.
 
 A sweep knows nothing of verbs. It takes each scenario of SCENARIOS, breaks it somewhere, runs a next command, and asks
-`violations` whether what stands there is one of the two states. A new verb is a new row.
+`violations` whether what stands there is one of the two states. A new verb is a new row. The sweeps that break this
+process take IN_PROCESS: with what a sweep of processes cannot begin, or does not expect, such as a set of which a part
+is refused.
 """
 
 import fcntl
@@ -11,16 +13,21 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from snapshot import Snapshot, snapshot
 from wikis import commit, git, make_wiki, plain_skill
 from world import World
+
+from wikipin.asset import Asset
+from wikipin.disk.folder import Folder
+from wikipin.project.inspection import Survey, survey
 
 _OURS = frozenset({".lock.json.lock", ".gitignore", ".gitattributes"})
 """Files of `.memtomem` that may stand in either state: they say nothing of a skill."""
@@ -52,6 +59,9 @@ class Scenario:
 
     server_flags: Words = ()
 
+    instead: Callable[[World], object] | None = None
+    """What is called in this process, if no command asks for it."""
+
     def prepare(self, wiki: Path, project: Path) -> None:
         """Make the state it begins in: a person's own files, what is installed already, and what became of it."""
         (project / ".claude").mkdir(parents=True)
@@ -61,6 +71,7 @@ class Scenario:
             run_command(wiki, project, words)
         for path, text in self.edits.items():
             if text is not None:
+                (project / path).parent.mkdir(parents=True, exist_ok=True)
                 (project / path).write_text(text)
             elif (project / path).is_dir() and not (project / path).is_symlink():
                 shutil.rmtree(project / path)
@@ -72,15 +83,19 @@ class Scenario:
         return [sys.executable, "-m", "wikipin.cli", "--wiki", str(wiki), "--project", str(project), *self.words]
 
     def run(self, wiki: Path, project: Path) -> None:
-        """Make the change in this process."""
-        run_command(wiki, project, self.words)
+        """Make the change in this process; of a set, some may be refused."""
+        if self.instead is not None:
+            self.instead(World(wiki, project))
+            return
+        with suppress(SystemExit):  # so it ends if some were refused
+            run_command(wiki, project, self.words)
 
 
 def run_command(wiki: Path, project: Path, words: Words) -> None:
     """Run the command in this process, without its answer; one that is refused raises."""
     from wikipin.cli import cli  # noqa: PLC0415 - only what runs in this process needs it
 
-    with redirect_stdout(StringIO()):
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         cli(["--wiki", str(wiki), "--project", str(project), "--json", *words], standalone_mode=False)
 
 
@@ -90,6 +105,18 @@ _AS_COPIES: Words = ("--expose-mode", "copy")
 _HELLO = {"name": "hello"}
 _SKILL_MD = ".memtomem/skills/hello/SKILL.md"
 _EMPTY = '{"version": 1, "skills": {}}'
+
+THREE = ("one", "two", "three")
+FIVE = (*THREE, "four", "five")
+
+
+def _new(name: str) -> Words:
+    return ("install", "skill", name)
+
+
+def _old(name: str) -> Words:
+    return (*_new(name), "--ref", "v1")
+
 
 SCENARIOS = (
     Scenario("first install", _INSTALL, "context_install_skill", _HELLO),
@@ -128,12 +155,78 @@ SCENARIOS = (
         ((*_INSTALL, *_AS_COPIES), ("install", "skill", "other")),
         {_SKILL_MD: "mine", ".claude/skills/hello/docs/a.md": "mine too"},
     ),
+    Scenario("update of five", ("update", "--all"), None, before=tuple(map(_old, FIVE))),
+    Scenario(
+        "restore of three",
+        ("restore",),
+        "context_restore",
+        before=tuple(map(_new, THREE)),
+        edits={f"{place}/{name}": None for name in THREE for place in (".memtomem/skills", ".claude/skills")},
+    ),
+)
+
+
+def _late(world: World, *where: str) -> None:
+    """Install three as one who has not seen what stands in the place of the second, at the looks of these modules."""
+    with ExitStack() as stack:
+        for module in where:
+            stack.enter_context(patch(f"wikipin.project.{module}.survey", _survey_before_it_came))
+        done = world.install_all(*THREE).done
+    assert [asset.name for asset in done] == list(world.lockfile()["skills"]) == ["one", "three"]
+    assert all((world.project / f"{place}/skills/one/SKILL.md").exists() for place in (".memtomem", ".claude"))
+    assert world.copy("three").exists()
+    assert not (world.project / ".claude/skills/two").exists()
+
+
+def _survey_before_it_came(root: Folder, memtomem: Folder | None, assets: Iterable[Asset] | None = None) -> Survey:
+    found = survey(root, memtomem, assets)
+    seen = {asset: replace(seen, copy=None) if asset.name == "two" else seen for asset, seen in found.assets.items()}
+    return Survey(found.lockfile, seen)
+
+
+IN_PROCESS = (
+    *SCENARIOS,
+    Scenario(
+        "removal of three", (), None, before=tuple(map(_new, THREE)), instead=lambda world: world.remove_all(*THREE)
+    ),
+    Scenario(
+        "restore of three, one of them edited",
+        ("restore",),
+        None,
+        before=tuple(map(_new, THREE)),
+        edits={
+            ".memtomem/skills/one": None,
+            ".memtomem/skills/two/SKILL.md": "mine",
+            ".agents/skills/three": None,
+        },
+    ),
+    Scenario(
+        "update of five, one of them edited",
+        ("update", "--all"),
+        None,
+        before=tuple(map(_old, FIVE)),
+        edits={".memtomem/skills/two/SKILL.md": "mine"},
+    ),
+    Scenario(
+        "install of three, one of which appears before the lock",
+        (),
+        None,
+        edits={".memtomem/skills/two/mine.md": "mine"},
+        instead=lambda world: _late(world, "project"),
+    ),
+    Scenario(
+        "install of three, one of which appears after the decision",
+        (),
+        None,
+        edits={".memtomem/skills/two/mine.md": "mine"},
+        instead=lambda world: _late(world, "project", "change_set"),
+    ),
 )
 
 
 def named(name: str) -> Scenario:
     """Return the scenario of that name."""
-    return next(scenario for scenario in SCENARIOS if scenario.name == name)
+    return next(scenario for scenario in IN_PROCESS if scenario.name == name)
 
 
 def next_command(project: Path) -> None:
@@ -142,12 +235,15 @@ def next_command(project: Path) -> None:
 
 
 def make_torture_wiki(path: Path) -> Path:
-    """Make the wiki of the scenarios: between the tag v1 and HEAD files of `hello` come, go, and change in all ways."""
+    """Make the wiki of the scenarios: between the tag v1 and HEAD files of `hello` come, go, and change in all ways.
+
+    There are FIVE more, each of one file that changes.
+    """
     old = {**plain_skill("hello"), "run.sh": b"echo hi\n", "docs": b"a file", "gone.md": b"gone"}
     new = {**plain_skill("hello", "Newer."), "run.sh": (b"echo hi\n", True), "docs/a.md": b"a" * 5000}
-    wiki = make_wiki(path, {"hello": old, "other": plain_skill("other")})
+    wiki = make_wiki(path, {"hello": old, "other": plain_skill("other"), **{name: plain_skill(name) for name in FIVE}})
     git(wiki, "tag", "v1")
-    commit(wiki, {"hello": new})
+    commit(wiki, {"hello": new, **{name: plain_skill(name, "Newer.") for name in FIVE}})
     return wiki
 
 
@@ -167,7 +263,7 @@ def _without_times(lockfile: bytes) -> bytes:
     for entry in document["skills"].values():
         for key in ("installed_at", "digests_installed_at", "executable_installed_at"):
             entry[key] = "TIME"
-    return json.dumps(document).encode()
+    return json.dumps(document, sort_keys=True).encode()
 
 
 @dataclass(frozen=True)
@@ -186,13 +282,12 @@ class Bounds:
             if found == state:
                 self.seen.add(name)
                 return wrong
-        nearest = (
-            self.after
-            if ".memtomem/lock.json" in found and b'"hello"' in found[".memtomem/lock.json"][1]
-            else self.before
-        )
-        differing = sorted(path for path in found.keys() | nearest.keys() if found.get(path) != nearest.get(path))
-        return [*wrong, *(f"neither old nor new: {path}" for path in differing)]
+        nearest = min((_differing(found, state) for state in (self.before, self.after)), key=len)
+        return [*wrong, *(f"neither old nor new: {path}" for path in sorted(nearest))]
+
+
+def _differing(one: Snapshot, other: Snapshot) -> set[str]:
+    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
 
 
 def bounds(scenario: Scenario, wiki: Path, scratch: Path, change: Callable[[Path], object]) -> Bounds:

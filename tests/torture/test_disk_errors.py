@@ -3,21 +3,23 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from snapshot import Snapshot
+from torture.crowd import PLACES
 from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_wiki, named, next_command, settled
 from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample
 
 COMMAND, SERVER = Door("command"), Door("server")
 _NO_JOURNAL = "import wikipin.project.change_set; wikipin.project.change_set.write_journal = lambda *_: None"
+_LOCKFILE = ".memtomem/lock.json"
 _ERRORS = ("EIO", "ENOSPC", "EACCES", "EXDEV", "EINTR")
 # A disk that is full or broken stays so. EINTR does not last, and what Python repeats it would repeat for ever.
 _LASTING = ("EIO", "ENOSPC", "EACCES")
 _NOT_SHOWN = re.compile(r"could not be made visible at '([^']+)'")
 _NOT_REMOVED = re.compile(r"'([^']+)' could not be removed")
+_LEFT_OUT = re.compile(r"nothing of skill '([^']+)' was changed")
 _UNSETTLED = (".memtomem/.txn/", ".memtomem/.staging/")
 
 Found = dict[Break, list[str]]
@@ -67,36 +69,42 @@ def _misspoken(door: Door, broken: Broken) -> list[str]:
         return [f"no answer: {run.complaints}"]
     if door.name == "server":
         return [f"on stderr: {run.complaints}"] if run.complaints else []
-    line = r"(warning: .+\n)*" if run.success else r"wikipin: [a-z-]+: .+\. .+\.\n"
-    return [] if re.fullmatch(line, run.complaints) and run.code in {0, 1} else [f"exit {run.code}: {run.complaints}"]
+    lines = r"(warning: .+\n)*" + ("" if run.success else r"(wikipin: [a-z-]+: .+\. .+\.\n)+")
+    return [] if re.fullmatch(lines, run.complaints) and run.code in {0, 1} else [f"exit {run.code}: {run.complaints}"]
 
 
 def _untrue(broken: Broken, allowed: Bounds) -> list[str]:
     """Let the disk be well again, run the next command, and hold the project against what the answer said."""
     run, project = broken.run, broken.project
-    seen: set[str] = set()
-    ends = replace(allowed, after=_as_told(allowed, _warnings(run)), seen=seen)
+    as_told = _as_told(allowed, _warnings(run))
     at_once = {path: what for path, what in settled(project).items() if not path.startswith(_UNSETTLED)}
     next_command(project)
-    wrong = ends.violations(project)
-    if run.success:
-        return wrong if wrong or seen == {"new"} else ["told of success, and found the old state"]
-    if not run.text:
-        return wrong
-    if "the change is committed" in run.text:
-        return wrong if wrong or seen == {"new"} else ["told that the change is committed, and found the old state"]
-    if "io-error" in run.text and "nothing was changed" not in run.text:
+    if not run.success and not run.text:
+        return Bounds(allowed.before, as_told).violations(project)
+    is_new = run.success or "the change is committed" in run.text or _LEFT_OUT.search(run.text) is not None
+    told = as_told if is_new else allowed.before
+    wrong = [f"{what}, and was told: {run.text}" for what in Bounds(told, told).violations(project)]
+    if not is_new and at_once != allowed.before:
+        wrong.append(f"changed in spite of: {run.text}")
+    if not is_new and "io-error" in run.text and "nothing was changed" not in run.text:
         wrong.append(f"not told what became of the change: {run.text}")
-    return wrong if wrong or (seen == {"old"} and at_once == allowed.before) else [f"changed in spite of: {run.text}"]
+    return wrong
 
 
 def _warnings(run: Run) -> str:
-    return run.complaints or (run.text if run.success else "")
+    return run.complaints or run.text
 
 
 def _as_told(allowed: Bounds, warnings: str) -> Snapshot:
-    """Return the new state as the warnings say that it is: an exposure that could not be changed is as it was."""
+    """Return the new state as the warnings say that it is.
+
+    A skill that was left out is as it was, and so is an exposure that could not be changed.
+    """
     state = dict(allowed.after)
+    for name in _LEFT_OUT.findall(warnings):
+        state = {path: what for path, what in state.items() if not _is_of(name, path)}
+        state |= {path: what for path, what in allowed.before.items() if _is_of(name, path)}
+        state = _with_entry_before(name, allowed.before, state)
     for path in _NOT_REMOVED.findall(warnings):
         kept = f"-TIME-{path.partition('/')[0].removeprefix('.')}/"  # edited bytes that stay where they are
         state = {name: what for name, what in state.items() if kept not in name} | _below(path, allowed.before)
@@ -105,12 +113,28 @@ def _as_told(allowed: Bounds, warnings: str) -> Snapshot:
         was = _below(path, allowed.before)
         state |= was
         if not was and path not in _exposed_in(allowed.before):
-            state[".memtomem/lock.json"] = _not_exposed(path, state[".memtomem/lock.json"])
+            state[_LOCKFILE] = _not_exposed(path, state[_LOCKFILE])
     return state
 
 
+def _is_of(name: str, path: str) -> bool:
+    return path.startswith((*(f"{place}/{name}/" for place in PLACES), f".memtomem/.backup/{name}-")) or path in {
+        f"{place}/{name}" for place in PLACES
+    }
+
+
+def _with_entry_before(name: str, before: Snapshot, state: Snapshot) -> Snapshot:
+    """Return the state with what the lockfile had of one skill before; one that had none is not there."""
+    (mode, content), old = state[_LOCKFILE], before.get(_LOCKFILE)
+    document, entries = json.loads(content), {} if old is None else json.loads(old[1])["skills"]
+    document["skills"].pop(name, None)
+    document["skills"] |= {name: entries[name]} if name in entries else {}
+    state = {**state, _LOCKFILE: (mode, json.dumps(document, sort_keys=True).encode())}
+    return {path: what for path, what in state.items() if path != _LOCKFILE or document["skills"] or old}
+
+
 def _exposed_in(state: Snapshot) -> set[str]:
-    _, content = state.get(".memtomem/lock.json", (0, b'{"skills": {}}'))
+    _, content = state.get(_LOCKFILE, (0, b'{"skills": {}}'))
     return {path for entry in json.loads(content)["skills"].values() for path in entry.get("exposed", [])}
 
 
@@ -123,7 +147,7 @@ def _not_exposed(path: str, lockfile: tuple[int, bytes]) -> tuple[int, bytes]:
     document = json.loads(content)
     for entry in document["skills"].values():
         entry["exposed"] = [exposed for exposed in entry.get("exposed", []) if exposed != path]
-    return mode, json.dumps(document).encode()
+    return mode, json.dumps(document, sort_keys=True).encode()
 
 
 def _at(how: Callable[[Sequence[Point]], list[Break]], every: int) -> Callable[[list[Point]], list[Break]]:

@@ -20,7 +20,7 @@ import pytest
 from hostile.doors import DOORS, open_by_path
 from snapshot import left_over, snapshot
 from surfaces import Json
-from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old
+from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, refusals
 from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 from world import World
@@ -104,7 +104,8 @@ class Sweep:
         flip = Flip(named / self.place, aside, self.outside / ("lock.json" if "lock.json" in self.place else ""))
         with disturb(flip):
             for name in _SKILLS:
-                self.told[self._call(self.random.choice(verbs), named, name)] += 1
+                names = self.random.choice(((name,), _SKILLS))
+                self.told[self._call(self.random.choice(verbs), named, *names)] += 1
         flip.settle()
         self.flips += flip.flips
         self.rounds += 1
@@ -113,15 +114,13 @@ class Sweep:
         if verbs is self.verbs:
             self._judge(project, is_edited=flip.edits > 0)
 
-    def _call(self, verb: Verb, project: Path, name: str) -> str:
+    def _call(self, verb: Verb, project: Path, *names: str) -> str:
         try:
-            verb(self.wiki, project, name)
-        except wikipin.WikipinError as error:
-            return error.code
+            refused = refusals(verb, self.wiki, project, *names)
         except Exception as error:  # noqa: BLE001 - any other is what is looked for
             self.wrong.append("".join(traceback.format_exception(error)))
             return type(error).__name__
-        return "done"
+        return refused[0].code if refused else "done"
 
     def _judge(self, project: Path, *, is_edited: bool) -> None:
         """Run a next command, undisturbed: everything is whole and recorded, or absent, or told where it is not.
@@ -203,7 +202,7 @@ def _from_outside(random: Random) -> Generator[Disturb]:
 def _through(way_in: str, tool: str, arguments: Json) -> Verb:
     """Return what calls a tool as one who names the project in that way."""
 
-    def call(wiki: Path, project: Path, name: str) -> None:
+    def call(wiki: Path, project: Path, name: str, *_: str) -> None:
         outcome = DOORS[way_in](tool, {"name": name, **arguments}, wiki, project)
         if outcome.code is not None:
             raise wikipin.WikipinError(cast("Code", outcome.code), "it was refused", "See there")
@@ -270,7 +269,7 @@ def test_a_link_that_comes_and_goes_is_never_written_through(
     assert sweep.told.keys() <= _ORDINARY
 
 
-def _resolve_then_write(_: Path, project: Path, name: str) -> None:
+def _resolve_then_write(_: Path, project: Path, name: str, *__: str) -> None:
     root = os.path.realpath(project)
     for path in (
         f".memtomem/.staging/{name}/copy/SKILL.md",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from privilege import immutable
 from snapshot import left_over
-from torture.scenario import SCENARIOS, Record, Scenario, bounds, make_torture_wiki, named, next_command
+from torture.scenario import IN_PROCESS, Record, Scenario, bounds, make_torture_wiki, named, next_command
 from torture.steps import KILLED, run_until
 
 import wikipin.disk.rename
@@ -66,7 +66,7 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("every", "least"), [((3, 9), 12), pytest.param((1, 1), 200, marks=pytest.mark.whole)], ids=["sampled", "whole"]
 )
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", IN_PROCESS, ids=lambda scenario: scenario.name)
 @pytest.mark.usefixtures("renaming")
 def test_a_change_killed_at_any_step_and_again_in_recovery_is_the_old_state_or_the_new(
     scenario: Scenario, every: tuple[int, int], least: int, tmp_path: Path, record_property: Record
@@ -83,7 +83,7 @@ def _no_journal(_: Folder, __: Journal) -> None:
     """Write none."""
 
 
-@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.name != "adopt"], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [s for s in IN_PROCESS if s.name != "adopt"], ids=lambda scenario: scenario.name)
 def test_the_sweep_sees_that_a_program_keeps_no_journal(
     scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,13 @@ that a list shows. A call that is killed may have happened or not, and nothing e
 """
 
 import json
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +23,7 @@ from wikis import commit, make_wiki, plain_skill
 from world import World
 
 import wikipin
+from wikipin.asset import skill
 from wikipin.names import Commit
 
 _NAMES = ("alpha", "beta", "gamma")
@@ -50,6 +53,8 @@ class Call:
 
 
 names = st.sampled_from(_NAMES)
+several = st.lists(names, min_size=2, unique=True)
+verbs = st.sampled_from(["install", "update", "restore", "adopt", "remove"])
 flags = st.booleans()
 
 
@@ -97,21 +102,44 @@ class Life(RuleBasedStateMachine):
     def remove(self, name: str, discard: bool) -> None:  # noqa: FBT001 - as above
         self._do(self._remove(name, discard_edits=discard))
 
+    @rule(chosen=several, verb=verbs, consents=flags)
+    def several_at_once(self, chosen: list[str], verb: str, consents: bool) -> None:  # noqa: FBT001 - as above
+        calls = [self._call(verb, name, consents=consents) for name in chosen]
+        failed = self._all_at_once(verb, chosen, consents=consents).failed
+        assert {asset.name for asset in failed} == {call.name for call in calls if isinstance(call.outcome, str)}
+        for call in calls:
+            if isinstance(call.outcome, Known):
+                self._known[call.name] = call.outcome
+            else:
+                assert re.match(call.outcome, str(failed[skill(call.name)]))
+
+    @rule(chosen=several, verb=verbs, consents=flags, step=st.integers(0, 150), second=st.integers(0, 80))
+    def a_set_is_killed_and_so_is_the_next_command(
+        self,
+        chosen: list[str],
+        verb: str,
+        consents: bool,  # noqa: FBT001 - as above
+        step: int,
+        second: int,
+    ) -> None:
+        """All of it is done then that is not refused, or nothing."""
+        calls = [self._call(verb, name, consents=consents) for name in chosen]
+        new = {call.name: call.outcome for call in calls if isinstance(call.outcome, Known)}
+        run_until(step, lambda: self._all_at_once(verb, chosen, consents=consents))
+        run_until(second, self._states)
+        self._states()
+        found = {name: self._observed(name) for name in new}
+        assert found in ({name: self._known[name] for name in new}, new)
+        self._known |= found
+
     @rule(
         name=names,
-        verb=st.sampled_from(["install", "update", "restore", "adopt", "remove"]),
+        verb=verbs,
         step=st.integers(0, 90),
         second=st.integers(0, 50),
     )
     def a_call_is_killed_and_so_is_the_next_one(self, name: str, verb: str, step: int, second: int) -> None:
-        everything = wikipin.Consent(allow_rollback=True, discard_edits=True)
-        call = {
-            "install": lambda: self._install(name, 0),
-            "update": lambda: self._update(name, 0, everything),
-            "restore": lambda: self._restore(name),
-            "adopt": lambda: self._adopt(name),
-            "remove": lambda: self._remove(name, discard_edits=True),
-        }[verb]()
+        call = self._call(verb, name, consents=True)
         run_until(step, lambda: self._quietly(call))
         run_until(second, self._states)
         self._states()
@@ -174,6 +202,27 @@ class Life(RuleBasedStateMachine):
         else:
             with pytest.raises(wikipin.WikipinError, match=f"^{call.outcome}"):
                 call.make()
+
+    def _call(self, verb: str, name: str, *, consents: bool) -> Call:
+        """Return the call of a verb for one skill, at HEAD, with every consent or with none."""
+        return {
+            "install": lambda: self._install(name, 0),
+            "update": lambda: self._update(name, 0, wikipin.Consent(consents, consents)),
+            "restore": lambda: self._restore(name),
+            "adopt": lambda: self._adopt(name),
+            "remove": lambda: self._remove(name, discard_edits=consents),
+        }[verb]()
+
+    def _all_at_once(self, verb: str, chosen: Sequence[str], *, consents: bool) -> wikipin.Outcomes[Any]:
+        """Call a verb for several skills as one set."""
+        make: dict[str, Callable[[], wikipin.Outcomes[Any]]] = {
+            "install": lambda: self._world.install_all(*chosen),
+            "update": lambda: self._world.update_all(*chosen, allow_rollback=consents, discard_edits=consents),
+            "restore": lambda: self._world.restore(*chosen),
+            "adopt": lambda: self._world.adopt_all(*chosen),
+            "remove": lambda: self._world.remove_all(*chosen, discard_edits=consents),
+        }
+        return make[verb]()
 
     def _quietly(self, call: Call) -> None:
         try:

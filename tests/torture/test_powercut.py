@@ -15,8 +15,18 @@ from pathlib import Path
 
 import pytest
 from torture.powercut import FILE_SYSTEMS, Cut, Disk, UnavailableError, open_disk
-from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_wiki, next_command, settled
+from torture.scenario import (
+    IN_PROCESS,
+    SCENARIOS,
+    Bounds,
+    Record,
+    Scenario,
+    make_torture_wiki,
+    next_command,
+    settled,
+)
 from torture.steps import KILLED, run_until
+from wikis import commit, plain_skill
 
 Found = dict[tuple[int, ...], list[str]]
 
@@ -24,6 +34,13 @@ pytestmark = pytest.mark.timeout(1200)
 
 WHOLE = pytest.mark.whole
 SECOND = Scenario("the change after it", ("install", "skill", "other"), "context_install_skill", {"name": "other"})
+_MANY = ("first-of-many", "second-of-many")
+MANY = Scenario(
+    "install of so many files that their file system is synced",
+    (),
+    None,
+    instead=lambda world: world.install_all(*_MANY),
+)
 _ROOM = 512 << 20
 """Bytes that the image of a disk may come to take."""
 
@@ -93,6 +110,8 @@ Tell = Callable[..., Story]
 def tell(tmp_path_factory: pytest.TempPathFactory) -> Tell:
     """Make a story, with what it may come to; each is played once without a cut."""
     wiki = make_torture_wiki(tmp_path_factory.mktemp("wikis") / "wiki")
+    pages = {f"{number}.md": b"a" * 5000 for number in range(35)}
+    commit(wiki, {name: {**plain_skill(name), **pages} for name in _MANY})
     known: dict[tuple[str, ...], Story] = {}
 
     def told(*scenarios: Scenario) -> Story:
@@ -153,7 +172,7 @@ def _sweep_recovery(
 
 
 @cuts
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", IN_PROCESS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("every", [pytest.param(13, id="sample"), pytest.param(1, id="whole", marks=WHOLE)])
 def test_a_power_cut_at_any_step_leaves_the_old_state_or_the_new_and_after_the_end_the_new(
     scenario: Scenario, cut: Cut, every: int, disk: Disk, tell: Tell, record_property: Record
@@ -179,6 +198,19 @@ def test_what_was_reported_survives_a_power_cut_at_any_step_of_the_next_change(
 
 
 @cuts
+@pytest.mark.parametrize("every", [pytest.param(29, id="sample"), pytest.param(2, id="whole", marks=WHOLE)])
+def test_a_power_cut_at_any_step_of_a_change_whose_file_system_is_synced_leaves_the_old_state_or_the_new(
+    cut: Cut, every: int, disk: Disk, tell: Tell, record_property: Record
+) -> None:
+    story = tell(MANY)
+    times, found = _sweep(story, disk, cut, count(every // 2, every))
+    record_property("power cuts", times)
+    assert found == {}
+    assert story.allowed.seen >= {"old"}
+    assert times > 100 // every
+
+
+@cuts
 @pytest.mark.parametrize("after", ["a kill", "a cut"])
 @pytest.mark.parametrize("every", [pytest.param((47, 17), id="sample"), pytest.param((6, 4), id="whole", marks=WHOLE)])
 def test_a_power_cut_at_any_step_of_the_recovery_leaves_the_old_state_or_the_new(
@@ -194,11 +226,17 @@ def _nothing(*_: object) -> None:
     """Sync nothing."""
 
 
-def _without(unsynced: str, cut: Cut, disk: Disk, story: Story) -> set[str]:
+def _says_that_it_is_done(_: int) -> bool:
+    return True
+
+
+def _without(
+    unsynced: str, cut: Cut, disk: Disk, story: Story, instead: Callable[..., object] = _nothing, every: int = 15
+) -> set[str]:
     """Return the violations of a program that does not do `unsynced`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(unsynced, _nothing)
-        _, found = _sweep(story, disk, cut, count(15, 15))
+        patch.setattr(unsynced, instead)
+        _, found = _sweep(story, disk, cut, count(every, every))
     return {what for violations in found.values() for what in violations}
 
 
@@ -208,6 +246,13 @@ def test_the_sweep_sees_that_a_program_does_not_sync(disk: Disk, tell: Tell) -> 
     assert torn >= {"the lockfile is torn", "neither old nor new: .memtomem/skills/hello/SKILL.md"}
     lost = _without("wikipin.disk.folder.sync", Cut.LOG_LOST, disk, tell(SCENARIOS[0]))
     assert lost >= {"neither old nor new: .memtomem/lock.json", "neither old nor new: .memtomem/skills/hello/SKILL.md"}
+
+
+def test_the_sweep_sees_that_a_program_does_not_sync_its_file_system(disk: Disk, tell: Tell) -> None:
+    """The control: a set of many files is torn, if it is only said that the file system was synced."""
+    unsynced = "wikipin.project.staging.sync_file_system"
+    torn = _without(unsynced, Cut.LOG_FLUSHED, disk, tell(MANY), _says_that_it_is_done, every=400)
+    assert any(what.startswith("neither old nor new: .memtomem/skills/second-of-many/") for what in torn)
 
 
 @cuts

@@ -13,6 +13,7 @@ from wikis import Files, commit, git, make_wiki, plain_skill
 
 _READERS = 2
 _FILES = 300
+_SEVERAL = ("large", "second", "third")
 
 _INSTALL = ("install", "skill", "large")
 _OLD = (*_INSTALL, "--ref", "v1")
@@ -25,6 +26,20 @@ SCENARIOS = (
     Scenario("update with copies", ("update", "skill", "large"), None, before=((*_OLD, *_AS_COPIES),)),
     Scenario("remove", ("remove", "skill", "large"), None, before=(_INSTALL,)),
     Scenario("remove with copies", ("remove", "skill", "large"), None, before=((*_INSTALL, *_AS_COPIES),)),
+    Scenario("install of several", (), None, instead=lambda world: world.install_all(*_SEVERAL)),
+    Scenario(
+        "update of several",
+        ("update", "--all"),
+        None,
+        before=tuple(("install", "skill", name, "--ref", "v1") for name in _SEVERAL),
+    ),
+    Scenario(
+        "removal of several",
+        (),
+        None,
+        before=tuple(("install", "skill", name) for name in _SEVERAL),
+        instead=lambda world: world.remove_all(*_SEVERAL),
+    ),
 )
 
 Change = Callable[[Scenario, Path, Path], object]
@@ -32,13 +47,16 @@ Change = Callable[[Scenario, Path, Path], object]
 
 @pytest.fixture
 def wiki(tmp_path: Path) -> Path:
-    def parts(version: bytes) -> Files:
-        named = {f"part-{part // 20}/{part}.md": b"%s %d\n" % (version, part) * 200 for part in range(_FILES - 1)}
-        return {**plain_skill("large"), **named}
+    def parts(name: str, version: bytes, number: int) -> Files:
+        named = {f"part-{part // 20}/{part}.md": b"%s %d\n" % (version, part) * 200 for part in range(number - 1)}
+        return {**plain_skill(name), **named}
 
-    wiki = make_wiki(tmp_path / "wiki", {"large": parts(b"old"), "other": plain_skill("other")})
+    def several(version: bytes) -> dict[str, Files]:
+        return {name: parts(name, version, _FILES if name == "large" else _FILES // 10) for name in _SEVERAL}
+
+    wiki = make_wiki(tmp_path / "wiki", {**several(b"old"), "other": plain_skill("other")})
     git(wiki, "tag", "v1")
-    commit(wiki, {"large": parts(b"new")})
+    commit(wiki, several(b"new"))
     return wiki
 
 

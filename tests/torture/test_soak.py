@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 from snapshot import left_over
-from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look
+from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look, refusals
 from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 
@@ -214,11 +214,10 @@ def _write_on(soak: Soak, me: int, random: Random) -> None:
         board.enter(me, project)
         if board.project(slot) == project:
             soak.path(project).mkdir(exist_ok=True)
-            try:
-                random.choice(soak.verbs)(soak.wiki, soak.path(project), random.choice(_SKILLS))
-            except wikipin.WikipinError as error:
+            names = random.sample(_SKILLS, random.choice((1, 1, 2, 3)))
+            for error in refusals(random.choice(soak.verbs), soak.wiki, soak.path(project), *names):
                 if error.code not in _ORDINARY:
-                    raise
+                    raise error
         board.enter(me, 0)
 
 
@@ -261,9 +260,10 @@ def test_writers_killed_at_any_moment_leave_whole_skills_no_rest_and_a_free_lock
     record_property("projects of a crowd that a next command had to finish or sweep", soak.mended)
 
 
-def _file_by_file(wiki: Path, project: Path, name: str) -> None:
-    with suppress(FileExistsError):
-        shutil.copytree(wiki / "skills" / name, project / ".memtomem/skills" / name)
+def _file_by_file(wiki: Path, project: Path, *names: str) -> None:
+    for name in names:
+        with suppress(FileExistsError):
+            shutil.copytree(wiki / "skills" / name, project / ".memtomem/skills" / name)
 
 
 def test_the_soak_sees_torn_skills(soak: Soak) -> None:

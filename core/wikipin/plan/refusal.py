@@ -54,7 +54,7 @@ def overtaken(asset: Asset) -> WikipinError:
 
 def unplaced(asset: Asset, error: OSError | None) -> WikipinError:
     said = "" if error is None else f"the disk said '{error.strerror}' at '{error.filename or asset.canonical}'; "
-    return WikipinError("io-error", f"{said}nothing was changed", "Mend that, and try again")
+    return WikipinError("io-error", f"{said}{_unchanged(asset)}", "Mend that, and try again")
 
 
 def interrupted(assets: Sequence[Asset], error: OSError) -> WikipinError:
@@ -73,7 +73,8 @@ def too_much() -> WikipinError:
     )
 
 
-def immovable(path: str, error: OSError) -> WikipinError:
+def immovable(path: str, asset: Asset | None, error: OSError) -> WikipinError:
+    """`asset` is what is not changed for it; None if nothing at all is."""
     remedy = {
         errno.EBUSY: "Unmount what is mounted there, and try again",
         errno.EXDEV: "Unmount what is mounted there, or put a copy in its place (cp -a), and try again",
@@ -83,14 +84,15 @@ def immovable(path: str, error: OSError) -> WikipinError:
         "and try again",
     )
     return WikipinError(
-        "io-error", f"'{path}' cannot be moved: the disk said '{error.strerror}'; nothing was changed", remedy
+        "io-error", f"'{path}' cannot be moved: the disk said '{error.strerror}'; {_unchanged(asset)}", remedy
     )
 
 
-def mounted(path: str) -> WikipinError:
+def mounted(path: str, asset: Asset | None) -> WikipinError:
+    """`asset` is as of `immovable`."""
     return WikipinError(
         "io-error",
-        f"'{path}' cannot be moved: something is mounted there; nothing was changed",
+        f"'{path}' cannot be moved: something is mounted there; {_unchanged(asset)}",
         "Unmount it, and try again",
     )
 
@@ -255,6 +257,10 @@ def named(changes: Sequence[FileChange]) -> str:
     listed = [f"{change.path} ({change.change})" for change in changes[:_MOST_NAMED]]
     more = [f"and {len(changes) - len(listed)} more"] if len(changes) > len(listed) else []
     return ", ".join([*listed, *more])
+
+
+def _unchanged(asset: Asset | None) -> str:
+    return "nothing was changed" if asset is None else f"nothing of {asset} was changed"
 
 
 def _yes(fact: bool) -> str:  # noqa: FBT001 - the fact is all there is

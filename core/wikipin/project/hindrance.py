@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wikipin.asset import MEMTOMEM
+from wikipin.asset import MEMTOMEM, Asset
 from wikipin.disk.folder import FileType, Folder
 from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change
@@ -27,12 +27,12 @@ class Hindrances:
 
     def check_lockfile(self) -> None:
         """Refuse, with `io-error`, if the lockfile cannot be replaced, or what is displaced cannot be kept."""
-        self._check(self._memtomem, LOCKFILE, f"{MEMTOMEM}/{LOCKFILE}")
+        self._check(self._memtomem, LOCKFILE, f"{MEMTOMEM}/{LOCKFILE}", None)
         if self._memtomem.what(BACKUP) is not FileType.NOTHING:
             with self._memtomem.child(BACKUP) as backup:
                 # What is not there is not moved; but that it would come into another file system is said first.
                 if (error := self._staging.folder.hindrance("none", backup, "none")) is not None:
-                    raise refusal.immovable(f"{MEMTOMEM}/{BACKUP}", error) from error
+                    raise refusal.immovable(f"{MEMTOMEM}/{BACKUP}", None, error) from error
 
     def check(self, change: Change) -> None:
         """Refuse, with `io-error`, a change for which a directory cannot be moved."""
@@ -40,15 +40,15 @@ class Hindrances:
             path = change.asset.canonical if slot == COPY else change.asset.exposed_path(slot)
             directory, _, name = path.rpartition("/")
             with self._root.descendant(directory) as parent:
-                self._check(parent, name, path)
+                self._check(parent, name, path, change.asset)
 
-    def _check(self, parent: Folder, name: str, path: str) -> None:
+    def _check(self, parent: Folder, name: str, path: str, asset: Asset | None) -> None:
         if parent.what(name) is FileType.NOTHING:
             return
         for inside in _mounted_below(parent, name, self._mounts):
-            raise refusal.mounted(path + inside)
+            raise refusal.mounted(path + inside, asset)
         if (error := parent.hindrance(name, self._staging.folder, self._staging.probe())) is not None:
-            raise refusal.immovable(path, error) from error
+            raise refusal.immovable(path, asset, error) from error
 
 
 def _mounts() -> list[str]:

@@ -210,6 +210,7 @@ class Project(AbstractContextManager["Project"]):
                 _tidy(root, memtomem)
                 return seen
             if memtomem.what(LOCK) is FileType.NOTHING:
+                _tidy(root, memtomem)
                 return read(memtomem)
             try:
                 with locked_copies(memtomem, assets), locked(memtomem):
