@@ -30,7 +30,7 @@ from wikipin import (
 from wikipin.asset import skill
 from wikipin.names import Commit, parse_plan, parse_revision
 from wikipin.plan.acceptance import Acceptance
-from wikipin.project.project import Tell, tell_nobody
+from wikipin.project.applied import Tell, tell_nobody
 
 NAME = "hello"
 _HEAD = "HEAD"

@@ -15,7 +15,8 @@ from privilege import mounted
 from snapshot import snapshot
 
 from wikipin.disk.deletion import delete_tree
-from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
+from wikipin.disk.file_type import FileType, NotOrdinaryError
+from wikipin.disk.folder import Folder
 from wikipin.disk.scan import scan
 from wikipin.tree import LARGEST_FILE, MOST_ENTRIES, UNREAD, FileDigest, compare
 

@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wikipin.disk.folder import FileType, Folder, Identity, NotOrdinaryError
+from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError
+from wikipin.disk.folder import Folder
 
 # O_PATH, where there is one: a directory on the way may be one that can be searched and not listed.
 _ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC

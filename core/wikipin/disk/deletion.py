@@ -4,7 +4,8 @@ import os
 import secrets
 import stat
 
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 
 
 def delete_tree(folder: Folder, name: str) -> None:

@@ -10,12 +10,12 @@ import os
 import stat
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from enum import Enum
 from itertools import islice
 from types import TracebackType
 from typing import Self, TypeVar
 
 from wikipin.disk.durable import sync
+from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError, name_of, type_of
 from wikipin.disk.rename import exchange, rename_directory
 from wikipin.tree import UNREAD, FileDigest
 
@@ -28,37 +28,6 @@ _CHUNK = 1024 * 1024
 _REFUSED_LAST = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOENT})
 
 _T = TypeVar("_T")
-
-
-Identity = tuple[int, int]
-"""Device and inode: which directory it is, by whatever path it was reached."""
-
-
-class FileType(Enum):
-    """What stands at a name."""
-
-    NOTHING = "nothing"
-    FILE = "a file"
-    DIRECTORY = "a directory"
-    LINK = "a symbolic link"
-    SPECIAL = "a special file"
-
-
-def _name_of(entry: os.DirEntry[str]) -> str:
-    return entry.name
-
-
-def _type_of(entry: os.DirEntry[str]) -> FileType:
-    """Return what an entry of a directory is; most file systems say so without being asked for it (readdir(3))."""
-    if entry.is_symlink():
-        return FileType.LINK
-    if entry.is_dir(follow_symlinks=False):
-        return FileType.DIRECTORY
-    return FileType.FILE if entry.is_file(follow_symlinks=False) else FileType.SPECIAL
-
-
-class NotOrdinaryError(OSError):
-    """A link or a special file stands where a directory or a regular file should be."""
 
 
 class Folder(AbstractContextManager["Folder"]):
@@ -145,7 +114,7 @@ class Folder(AbstractContextManager["Folder"]):
     def types(self, *, most: int | None = None) -> dict[str, FileType]:
         """Return what stands at each of these names, as `what` says it."""
         with os.scandir(self.descriptor) as entries:
-            return {entry.name: _type_of(entry) for entry in sorted(islice(entries, most), key=_name_of)}
+            return {entry.name: type_of(entry) for entry in sorted(islice(entries, most), key=name_of)}
 
     def read(self, name: str, *, limit: int) -> bytes:
         """Return the bytes of the regular file `name`, at most `limit` + 1 of them; NotOrdinaryError if it is none."""

@@ -4,7 +4,8 @@ What is beyond the limits, or may not be read, is in the value as something that
 """
 
 from wikipin.checkpoint import checkpoint
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.tree import LARGEST_FILE, MOST_BYTES, MOST_ENTRIES, UNREAD, Copy, FileDigest, is_bytecode, is_left_behind
 
 _MOST_ON_DISK = 4 * MOST_ENTRIES  # each version of Python leaves bytecode of its own beside a source

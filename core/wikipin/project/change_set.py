@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 from wikipin.asset import MEMTOMEM, Asset
 from wikipin.checkpoint import shielded
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.errors import WikipinError
-from wikipin.plan import refusal
 from wikipin.plan.change import Change
+from wikipin.project import failure
 from wikipin.project.hindrance import Hindrances
 from wikipin.project.inspection import Survey, survey
 from wikipin.project.journal import Journal, staged_name
@@ -93,7 +94,7 @@ class ChangeSet:
                 if any(
                     staging.digests.get(staged_name(change.asset, slot)) != change.digest for slot in change.replace
                 ):
-                    raise refusal.overtaken(change.asset)
+                    raise failure.overtaken(change.asset)
                 hindrances.check(change)
             except WikipinError as error:
                 refused[change.asset] = error
@@ -117,7 +118,7 @@ class ChangeSet:
                 staging.keep = False
                 raise
             except OSError as error:
-                raise refusal.interrupted([change.asset for change in journal.changes], error) from error
+                raise failure.interrupted([change.asset for change in journal.changes], error) from error
             except WikipinError as error:  # the lockfile, of all things, was broken by somebody in the meantime
                 raise WikipinError(error.code, f"{error.problem}; the change is committed", error.remedy) from error
             staging.keep = False
@@ -133,12 +134,12 @@ def _timed(change: Change, time: str) -> Change:
 def _require_room(seen: Survey, changes: Sequence[Change]) -> None:
     """Refuse what would make a lockfile that is too large to be read again."""
     if not seen.lockfile.with_entries({change.asset: change.entry for change in changes}).can_be_read_again():
-        raise refusal.too_much()
+        raise failure.too_much()
 
 
 def _explained(outcome: Outcome, seen: Survey) -> WikipinError:
     """Say why nothing of a change was done."""
-    failure = outcome.failure
-    if isinstance(failure, FileExistsError):
-        return refusal.appeared(outcome.asset, has_entry=seen.assets[outcome.asset].entry is not None)
-    return refusal.unplaced(outcome.asset, failure)
+    why = outcome.failure
+    if isinstance(why, FileExistsError):
+        return failure.appeared(outcome.asset, has_entry=seen.assets[outcome.asset].entry is not None)
+    return failure.unplaced(outcome.asset, why)

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wikipin.asset import MEMTOMEM, Asset
-from wikipin.disk.folder import FileType, Folder
-from wikipin.plan import refusal
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.plan.change import COPY, Change
+from wikipin.project import failure
 from wikipin.project.layout import BACKUP, LOCKFILE
 from wikipin.project.staging import Staging
 
@@ -32,7 +33,7 @@ class Hindrances:
             with self._memtomem.child(BACKUP) as backup:
                 # What is not there is not moved; but that it would come into another file system is said first.
                 if (error := self._staging.folder.hindrance("none", backup, "none")) is not None:
-                    raise refusal.immovable(f"{MEMTOMEM}/{BACKUP}", None, error) from error
+                    raise failure.immovable(f"{MEMTOMEM}/{BACKUP}", None, error) from error
 
     def check(self, change: Change) -> None:
         """Refuse, with `io-error`, a change for which a directory cannot be moved."""
@@ -46,9 +47,9 @@ class Hindrances:
         if parent.what(name) is FileType.NOTHING:
             return
         for inside in _mounted_below(parent, name, self._mounts):
-            raise refusal.mounted(path + inside, asset)
+            raise failure.mounted(path + inside, asset)
         if (error := parent.hindrance(name, self._staging.folder, self._staging.probe())) is not None:
-            raise refusal.immovable(path, asset, error) from error
+            raise failure.immovable(path, asset, error) from error
 
 
 def _mounts() -> list[str]:

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from wikipin.asset import KINDS, Asset
-from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
+from wikipin.disk.file_type import FileType, NotOrdinaryError
+from wikipin.disk.folder import Folder
 from wikipin.disk.scan import scan_at
 from wikipin.errors import WikipinError
 from wikipin.names import is_entry_name

@@ -4,8 +4,9 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 
 from wikipin.asset import KINDS, MEMTOMEM
-from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
-from wikipin.plan import refusal
+from wikipin.disk.file_type import FileType, NotOrdinaryError
+from wikipin.disk.folder import Folder
+from wikipin.project import failure
 from wikipin.project.staging import OWNER, STAGING
 
 LOCK = ".lock.json.lock"
@@ -64,8 +65,8 @@ def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
 def check_writable(memtomem: Folder) -> None:
     """Refuse what could not be carried through: if a directory of ours may not be written to, nothing is begun."""
     if not memtomem.is_writable():
-        raise refusal.unwritable(MEMTOMEM)
+        raise failure.unwritable(MEMTOMEM)
     for name in _DIRECTORIES:
         with _opened(memtomem, name) as place:
             if place is not None and not place.is_writable():
-                raise refusal.unwritable(f"{MEMTOMEM}/{name}")
+                raise failure.unwritable(f"{MEMTOMEM}/{name}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wikipin.asset import MEMTOMEM
 from wikipin.disk.ancestry import Ancestor, LinkOnTheWayError, open_ancestry
-from wikipin.disk.folder import FileType, Identity, NotOrdinaryError
+from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError
 from wikipin.errors import WikipinError
 from wikipin.project.layout import LOCKFILE
 from wikipin.project.project import Project
@@ -46,24 +46,28 @@ def open_project(named: Path, wiki: Path, *, below: Sequence[str] = ()) -> Proje
             Remedy("Give the directory itself that the link leads to as ", Argument("project")),
         ) from None
     except OSError as error:
-        if error.errno in _CLOSED:
-            raise WikipinError(
-                "project-not-found",
-                f"the directory '{name}' may not be opened",
-                Remedy("Make it readable, or give another directory as ", Argument("project")),
-            ) from None
         if error.errno not in _NO_DIRECTORY:
-            raise WikipinError(
-                "io-error",
-                f"the disk said '{error.strerror}' when the directory '{name}' was opened; nothing was changed",
-                "Mend that, and try again",
-            ) from error
+            raise _unopened(name, error) from error
     except ValueError:  # a NUL in it
         pass
     raise WikipinError(
         "project-not-found",
         f"there is no directory '{name}'",
         Remedy("Give a directory that exists as ", Argument("project")),
+    )
+
+
+def _unopened(name: str, error: OSError) -> WikipinError:
+    if error.errno in _CLOSED:
+        return WikipinError(
+            "project-not-found",
+            f"the directory '{name}' may not be opened",
+            Remedy("Make it readable, or give another directory as ", Argument("project")),
+        )
+    return WikipinError(
+        "io-error",
+        f"the disk said '{error.strerror}' when the directory '{name}' was opened; nothing was changed",
+        "Mend that, and try again",
     )
 
 

@@ -13,7 +13,8 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from wikipin.asset import Asset
 from wikipin.checkpoint import checkpoint
-from wikipin.disk.folder import FileType, Folder, NotOrdinaryError
+from wikipin.disk.file_type import FileType, NotOrdinaryError
+from wikipin.disk.folder import Folder
 from wikipin.errors import WikipinError
 from wikipin.project.layout import LOCK
 

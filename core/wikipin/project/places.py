@@ -6,7 +6,8 @@ What is made in a directory is on the medium after the next `sync`, which knows 
 from contextlib import ExitStack
 
 from wikipin.asset import MEMTOMEM
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 
 
 class Places:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wikipin.asset import Asset
-from wikipin.disk.folder import NotOrdinaryError
+from wikipin.disk.file_type import NotOrdinaryError
 from wikipin.plan.change import COPY, Change
 from wikipin.project.slot import Slot, Transaction
 

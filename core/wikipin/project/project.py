@@ -9,19 +9,20 @@ import errno
 import math
 import os
 import weakref
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from wikipin.asset import MEMTOMEM, Asset
 from wikipin.checkpoint import shielded
-from wikipin.disk.folder import FileType, Folder, Identity, NotOrdinaryError
+from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError
+from wikipin.disk.folder import Folder
 from wikipin.errors import WikipinError
 from wikipin.plan.change import Change
 from wikipin.plan.state import ProjectSkill
+from wikipin.project.applied import Applied, Decide, ReadTree, Tell, tell_nobody
 from wikipin.project.change_set import ChangeSet
 from wikipin.project.inspection import Survey, lockfile_bytes, survey, unsettled
 from wikipin.project.layout import LOCK, check_layout
@@ -29,36 +30,13 @@ from wikipin.project.lock import locked, locked_copies
 from wikipin.project.placing import Outcome
 from wikipin.project.transaction import NotCommittedError, has_journal, has_leftovers, recover
 from wikipin.remedy import Argument, Remedy
-from wikipin.tree import LARGEST_FILE, Tree
+from wikipin.tree import LARGEST_FILE
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
 
 _NOT_THERE = (FileNotFoundError, NotOrdinaryError, PermissionError)
 
 _T = TypeVar("_T")
-
-
-Decide = Callable[[ProjectSkill], Change | None]
-"""Says what is done to an asset, from values alone, or None if nothing is to be done; or refuses. It is asked twice."""
-
-ReadTree = Callable[[ProjectSkill, Change], Tree | None]
-"""Returns the tree that a change puts into place, None if there is none; or refuses. No lock is held."""
-
-Tell = Callable[[int, int, str], None]
-"""Called with how many steps are done, of how many, and what was done last."""
-
-
-def tell_nobody(_: int, __: int, ___: str) -> None:
-    """Tell nobody."""
-
-
-@dataclass
-class Applied:
-    """What became of each asset."""
-
-    done: dict[Asset, Outcome] = field(default_factory=dict[Asset, Outcome])
-    unchanged: dict[Asset, ProjectSkill] = field(default_factory=dict[Asset, ProjectSkill])
-    failed: dict[Asset, WikipinError] = field(default_factory=dict[Asset, WikipinError])
 
 
 class Project(AbstractContextManager["Project"]):
@@ -141,30 +119,28 @@ class Project(AbstractContextManager["Project"]):
         """
         applied = Applied()
         wanted = list(dict.fromkeys(assets))
+        steps = len(wanted) + 1
         with self._opened() as root, ExitStack() as stack:
             change_set = ChangeSet(root, stack)
-            before = self._look_at(root, wanted)
-            for number, (asset, seen) in enumerate(before.assets.items(), start=1):
+            decided = _decided(self._look_at(root, wanted), decide, applied)
+            for step, (seen, change) in enumerate(decided, start=1):
                 try:
-                    if (change := decide(seen)) is None:
-                        applied.unchanged[asset] = seen
-                        continue
                     tree = read_tree(seen, change)
                 except WikipinError as error:
-                    applied.failed[asset] = error
+                    applied.failed[seen.asset] = error
                     continue
                 if dry_run:
-                    applied.done[asset] = Outcome(change)
+                    applied.done[seen.asset] = Outcome(change)
                 else:
                     change_set.stage(change, tree)
-                tell(number, len(wanted) + 1, f"read {asset.name}")
+                tell(step, steps, f"read {seen.asset.name}")
             if change_set.assets:
                 with change_set.locked() as seen_now:
-                    changes = _decide_again(seen_now, decide, applied)
+                    changes = [change for _, change in _decided(seen_now, decide, applied)]
                     outcomes, failures = change_set.commit(changes, seen_now)
                 applied.done |= {outcome.asset: outcome for outcome in outcomes}
                 applied.failed |= failures
-                tell(len(wanted) + 1, len(wanted) + 1, f"done with {len(outcomes)}")
+        tell(steps, steps, f"changed {len(applied.done)}")
         return applied
 
     def _look_at(self, root: Folder, assets: Iterable[Asset] | None) -> Survey:
@@ -230,20 +206,18 @@ def _tidy(root: Folder, memtomem: Folder) -> None:
             recover(root, memtomem)
 
 
-def _decide_again(seen: Survey, decide: Decide, applied: Applied) -> list[Change]:
-    """Return what is to be done, as the project is under the lock."""
-    changes: list[Change] = []
-    for asset, now in seen.assets.items():
+def _decided(seen: Survey, decide: Decide, applied: Applied) -> Iterator[tuple[ProjectSkill, Change]]:
+    """Yield what is to be done, and to what; note where there is nothing to do, and what is refused."""
+    for asset, found in seen.assets.items():
         try:
-            change = decide(now)
+            change = decide(found)
         except WikipinError as error:
             applied.failed[asset] = error
             continue
-        if change is None:  # another program has done it meanwhile
-            applied.unchanged[asset] = now
+        if change is None:
+            applied.unchanged[asset] = found
         else:
-            changes.append(change)
-    return changes
+            yield found, change
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from wikipin.disk.folder import Identity
+from wikipin.disk.file_type import Identity
 from wikipin.project import bytecode
 from wikipin.project.bytecode import Bytecode, Unproven
 from wikipin.tree import LARGEST_FILE, Copy

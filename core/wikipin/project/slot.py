@@ -11,7 +11,8 @@ from enum import Enum
 from functools import cached_property
 
 from wikipin.asset import MEMTOMEM
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.disk.scan import digest_at
 from wikipin.plan.change import COPY, Change
 from wikipin.project.journal import Journal

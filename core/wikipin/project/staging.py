@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from wikipin.checkpoint import checkpoint
 from wikipin.disk.deletion import delete_tree
 from wikipin.disk.durable import sync_file_system
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.tree import Tree
 
 STAGING = ".staging"

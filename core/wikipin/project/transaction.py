@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.plan.entry import Entry
 from wikipin.plan.lockfile import Lockfile
 from wikipin.project import journal as journals

@@ -11,7 +11,8 @@ from wikipin.plan.change import Change
 from wikipin.plan.exposure import Exposure
 from wikipin.plan.plan import plan_restore
 from wikipin.plan.state import ProjectSkill
-from wikipin.project.project import Project, Tell, tell_nobody
+from wikipin.project.applied import Tell, tell_nobody
+from wikipin.project.project import Project
 from wikipin.remedy import Call
 from wikipin.skill import Skill
 from wikipin.tree import Listing, Tree

@@ -4,7 +4,8 @@ No more is read of it than the commit has: somebody may have put anything there.
 """
 
 from wikipin.checkpoint import checkpoint
-from wikipin.disk.folder import FileType, Folder
+from wikipin.disk.file_type import FileType
+from wikipin.disk.folder import Folder
 from wikipin.tree import NEVER_CONTENT, File, Tree
 
 
