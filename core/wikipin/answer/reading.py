@@ -7,6 +7,7 @@ Every string that came from a wiki or a lockfile is made printable here. A reade
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
+from wikipin.answer.listed import ListedChange, listed_changes
 from wikipin.answer.page import fitting, fitting_text, left, render, shown, size
 from wikipin.display import printable
 from wikipin.plan import lockfile as lockfiles
@@ -14,7 +15,6 @@ from wikipin.plan.entry import Json
 from wikipin.plan.lockfile import is_supported, parse_document
 from wikipin.plan.state import State
 from wikipin.remedy import Door
-from wikipin.tree import FileChange
 from wikipin.verbs.catalogue import Offers
 from wikipin.verbs.status import Status, Statuses
 
@@ -65,13 +65,6 @@ class LockfileAnswer(TypedDict):
     supported: bool
     lockfile: Json | None
     left_out: str
-
-
-class ListedChange(TypedDict):
-    """How one path differs: `added`, `removed`, `modified`, `mode` or `type`."""
-
-    path: str
-    change: str
 
 
 class ListedBytecode(TypedDict):
@@ -201,11 +194,6 @@ def _skill_status(status: Status, room: int | None) -> SkillStatus:
             {"path": printable(found.path, limit=_LONGEST_PATH), "why": found.why} for found in status.bytecode
         ]
     return answer
-
-
-def listed_changes(changes: list[FileChange]) -> list[ListedChange]:
-    """Return changes as they are answered."""
-    return [{"path": printable(change.path, limit=_LONGEST_PATH), "change": change.change} for change in changes]
 
 
 def _fitting_document(document: Json, room: int | None) -> tuple[Json, str]:

@@ -1,11 +1,16 @@
 """What a verb on several assets answers by `--json`: the answer of each, and those that were refused."""
 
-from collections.abc import Callable
-from typing import Generic, NotRequired, TypedDict, TypeVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NotRequired, TypedDict, TypeVar
 
 from wikipin.answer.writing import Failure, InstallAnswer, RemoveAnswer, UpdateAnswer, failure
-from wikipin.remedy import Door
-from wikipin.verbs.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wikipin.remedy import Door
+    from wikipin.verbs.outcomes import Outcomes
 
 _T = TypeVar("_T")
 Answer = TypeVar("Answer", InstallAnswer, UpdateAnswer, RemoveAnswer)

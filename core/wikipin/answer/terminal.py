@@ -3,23 +3,29 @@
 What is of a file stands behind `  | `, line by line. No line of ours begins so.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
-from wikipin.answer.several import Answer, SeveralAnswer
-from wikipin.answer.showing import ShowAnswer
-from wikipin.answer.writing import (
-    InstallAnswer,
-    ListedAct,
-    ListedFile,
-    RemoveAnswer,
-    RestoreAnswer,
-    UpdateAnswer,
-)
+from wikipin.plan.state import DRIFT
 from wikipin.remedy import Call, CommandLine
-from wikipin.verbs.status import DRIFT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
+    from wikipin.answer.several import Answer, SeveralAnswer
+    from wikipin.answer.showing import ShowAnswer
+    from wikipin.answer.writing import (
+        InstallAnswer,
+        ListedAct,
+        ListedFile,
+        RemoveAnswer,
+        RestoreAnswer,
+        UpdateAnswer,
+    )
 
 _SHORT = 12
 """Digits of a commit id that a person reads."""

@@ -1,23 +1,26 @@
 """What a verb that writes answers, as JSON: the same for an agent, through a tool, and for a script, by `--json`."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
+from wikipin.answer.listed import ListedChange, listed_changes
 from wikipin.answer.page import counted, fitting, fitting_text, left
-from wikipin.answer.reading import ListedChange, listed_changes
-from wikipin.asset import Asset
 from wikipin.display import printable
-from wikipin.errors import WikipinError
-from wikipin.remedy import Door, Remedy
-from wikipin.verbs.content import Content
-from wikipin.verbs.install import Installed
-from wikipin.verbs.outcomes import Outcomes
-from wikipin.verbs.remove import Removed
-from wikipin.verbs.update import Updated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wikipin.asset import Asset
+    from wikipin.errors import WikipinError
+    from wikipin.remedy import Door, Remedy
     from wikipin.review.active import Act
+    from wikipin.verbs.content import Content
+    from wikipin.verbs.install import Installed
+    from wikipin.verbs.outcomes import Outcomes
+    from wikipin.verbs.remove import Removed
+    from wikipin.verbs.update import Updated
 
 _LONGEST_PATH = 200
 _LONGEST_WARNING = 300
@@ -113,7 +116,7 @@ def answer_update(updated: Updated, door: Door, *, room: int | None = None) -> U
     """Answer an update that was done, or that would be, or for which there was nothing to do."""
     backup, *more = updated.backups or (None,)
     warnings = [f"an edited copy that was an exposure is in {path}" for path in more]
-    changes = listed_changes(list(updated.changes))
+    changes = listed_changes(updated.changes)
     shown = fitting(changes, None if room is None else _ROOM_FOR_CHANGES)
     added, added_left_out = fitting_acts(updated.acts_added, room)
     answer: UpdateAnswer = {
@@ -199,7 +202,7 @@ def listed_files(content: Content) -> Iterator[ListedFile]:
         yield {"path": path, "size": file.size, "executable": file.executable}
 
 
-def fitting_acts(acts: Sequence["Act"], room: int | None) -> tuple[list[ListedAct], int]:
+def fitting_acts(acts: Sequence[Act], room: int | None) -> tuple[list[ListedAct], int]:
     """Return acts as they are answered, each once, as many as fit, and how many more there are."""
     named = {(act.path, act.what): None for act in acts}
     listed: list[ListedAct] = [

@@ -1,12 +1,14 @@
 """The assets that a command line names, and a verb done to them: what is refused stops no other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import click
 
 import wikipin
+from wikipin.answer import terminal
+from wikipin.answer.several import Answer, answer_several
 from wikipin.asset import KINDS, SKILL, Asset
 from wikipin.cli.options import Options
 from wikipin.errors import WikipinError
@@ -74,6 +76,23 @@ class Caller(Generic[_T]):
 
     accepting: PlanDigest | None = None
     """The content that --accept named, None for whatever there is to accept."""
+
+    def tell(
+        self,
+        named: Named,
+        answer: Callable[[_T], Answer],
+        show: Callable[[Answer], Iterator[str]],
+        *,
+        what: str,
+        unchanged: str = "",
+    ) -> None:
+        """Make the calls, and say what came of them."""
+        if named.is_one:
+            one = answer(self.one(named.assets[0]))
+            self.options.show(one, show(one), one["warnings"])
+        else:
+            several = answer_several(self.each(named), answer, self.options.door)
+            self.options.show_several(several, terminal.show_several(several, show, what, unchanged))
 
     def one(self, asset: Asset) -> _T:
         """Make the call for one asset; if it takes a person's yes, ask, and make it again."""

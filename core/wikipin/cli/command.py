@@ -3,12 +3,12 @@
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, NoReturn, cast
 
 import click
 
 import wikipin
-from wikipin.cli import reading, writing
 from wikipin.cli.interrupt import InterruptedByUser, interruptible
 from wikipin.cli.options import EVERYWHERE, Options
 from wikipin.errors import WikipinError
@@ -17,15 +17,36 @@ _REFUSED, _INTERRUPTED, _NO_READER = 1, 130, 141
 """Exit codes; the last two are those that a shell gives for SIGINT and SIGPIPE."""
 
 
-class _InOrder(click.Group):
-    """A group whose help names the verbs in the order in which they were added: that of a skill's life."""
+_VERBS = {
+    "init": "init",
+    "list": "catalogue",
+    "show": "show",
+    "install": "install",
+    "status": "status",
+    "update": "update",
+    "restore": "restore",
+    "adopt": "adopt",
+    "remove": "remove",
+}
+"""The verbs, in the order of a skill's life, and the module of each: only the one that is called is imported."""
+
+
+class _Verbs(click.Group):
+    """The group of all verbs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         _ = ctx
-        return list(self.commands)
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and cmd_name in _VERBS:
+            verb: click.Command = import_module(f"wikipin.cli.{_VERBS[cmd_name]}").command
+            verb.params += EVERYWHERE
+            self.add_command(verb, cmd_name)
+        return super().get_command(ctx, cmd_name)
 
 
-@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(wikipin.__version__, prog_name="wikipin")
 def cli() -> None:
     """Install agent skills from your git wiki into a project, pinned to the bytes of one commit.
@@ -35,19 +56,6 @@ def cli() -> None:
 
 
 cli.params[:0] = EVERYWHERE
-for verb in (
-    reading.init,
-    reading.list_,
-    reading.show,
-    writing.install,
-    reading.status,
-    writing.update,
-    writing.restore,
-    writing.adopt,
-    writing.remove,
-):
-    verb.params += EVERYWHERE
-    cli.add_command(verb)
 
 
 def main() -> NoReturn:

@@ -28,6 +28,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+DRIFT = frozenset({State.MODIFIED, State.MISSING})
+"""The states in which a project has not what its lockfile says."""
+
+
 class Situation(Enum):
     """What a project says of one skill."""
 

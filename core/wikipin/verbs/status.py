@@ -6,7 +6,7 @@ from wikipin.errors import WikipinError
 from wikipin.names import Commit
 from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import VERSION, parse_document
-from wikipin.plan.state import Pinned, ProjectSkill, State, state_of
+from wikipin.plan.state import DRIFT, Pinned, ProjectSkill, State, state_of
 from wikipin.project.bytecode import Unproven, parse_path
 from wikipin.project.inspection import Survey
 from wikipin.project.project import Project
@@ -18,9 +18,6 @@ from wikipin.wiki.wiki import Wiki
 _GONE = (ExposureState.NOTHING, ExposureState.FOREIGN)
 
 _MOST_COMPILED = 2 * MOST_BYTES  # of sources and bytecode, in one copy
-
-DRIFT = frozenset({State.MODIFIED, State.MISSING})
-"""The states in which a project has not what its lockfile says."""
 
 
 @dataclass(frozen=True)
