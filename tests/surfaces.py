@@ -101,15 +101,17 @@ def command_words(name: str, arguments: Json, *, wiki: Path, project: Path) -> l
 
 
 def outcome_of_command(code: int, output: str, complaints: str) -> Outcome:
-    """Return what a run of the command says, having checked that a refusal has the form of one."""
-    if output:
-        answer = json.loads(output)
+    """Return what a run of the command with --json says, having checked that a refusal has the form of one."""
+    answer = json.loads(output)
+    if "error" not in answer:
         assert code == (1 if answer.get("failed") else 0), complaints
         return Outcome(answer, None, output)
     assert code == 1, complaints
     found = re.fullmatch(r"wikipin: (([a-z-]+): .+\. .+\.)\n", complaints)
     assert found, complaints
-    return Outcome({}, found.group(2), found.group(1))
+    error = answer["error"]
+    assert found[1] == f"{error['code']}: {error['problem']}. {error['remedy']}."
+    return Outcome({}, found[2], found[1])
 
 
 SURFACES: dict[str, Surface] = {"legacy": tool("legacy"), "modern": tool("auto"), "command": command}

@@ -1,6 +1,8 @@
 """A wiki and a project, and what a test does to them. No other module of the tests calls the verbs of the library."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +141,18 @@ class World:
     def call(self, door: str, tool: str, **arguments: object) -> Outcome:
         """Call a tool through one door of SURFACES."""
         return SURFACES[door](tool, arguments, wiki=self.wiki, project=self.project)
+
+    def check(self, *options: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `wikipin status --check` as CI does: a process of its own, in the project, without a wiki."""
+        return subprocess.run(
+            [sys.executable, "-m", "wikipin.cli", "--project", str(self.project), "status", "--check", *options],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=self.project,
+            env=env,
+        )
 
     def refused(self, verb: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> WikipinError:
         """Return how `verb` was refused, which must not have changed anything, here or beside."""

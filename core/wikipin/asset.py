@@ -4,7 +4,6 @@ A canonical copy is always a directory; so what exchanges, compares, keeps and r
 new kind. Claude Code reads `.claude/skills`, Codex and Gemini CLI `.agents/skills`; none reads `.memtomem`.
 """
 
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,7 +68,7 @@ class Asset:
 
     def link_target(self, word: str) -> str:
         """Return what an exposure that is a link holds: the canonical copy, relative, so that a clone can be moved."""
-        return posixpath.relpath(self.canonical, self.kind.exposures[word])
+        return "../" * (self.kind.exposures[word].count("/") + 1) + self.canonical
 
 
 def skill(name: str) -> Asset:

@@ -13,6 +13,10 @@ def _go_on() -> None:
     """Return: nobody can cancel the call."""
 
 
+def _finish() -> None:
+    """Return: what has begun is finished."""
+
+
 _ask: ContextVar[Callable[[], None]] = ContextVar("ask", default=_go_on)
 
 
@@ -33,4 +37,9 @@ def cancellable(ask: Callable[[], None]) -> Generator[None]:
 
 def shielded() -> AbstractContextManager[None]:
     """Have every `checkpoint` of this thread return: what has begun is finished."""
-    return cancellable(_go_on)
+    return cancellable(_finish)
+
+
+def is_shielded() -> bool:
+    """Tell whether what is under way in this thread has begun, and is finished."""
+    return _ask.get() is _finish

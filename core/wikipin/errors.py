@@ -3,7 +3,7 @@
 from typing import Literal
 
 from wikipin.display import printable
-from wikipin.remedy import CommandLine, Door, Remedy
+from wikipin.remedy import ByDoor, CommandLine, Door, Remedy
 
 Code = Literal[
     "invalid-name",
@@ -42,11 +42,11 @@ class WikipinError(Exception):
     printable, so that a string from a wiki or a lockfile cannot reach a terminal or a model in any other form.
     """
 
-    def __init__(self, code: Code, problem: str, remedy: str | Remedy) -> None:
+    def __init__(self, code: Code, problem: str | ByDoor, remedy: str | Remedy) -> None:
         self.code: Code = code
-        self.problem = printable(problem, limit=_LONGEST_SENTENCE)
+        self._problem = ByDoor(problem, problem) if isinstance(problem, str) else problem
         self.remedy = Remedy(remedy) if isinstance(remedy, str) else remedy
-        super().__init__(code, problem)
+        super().__init__(code, self.problem)
 
     def __str__(self) -> str:
         """Return it for a reader of whom nothing is known."""
@@ -54,7 +54,16 @@ class WikipinError(Exception):
 
     def said(self, door: Door) -> str:
         """Return code, problem and remedy on one line, as the callers of `door` read it."""
-        return f"{self.code}: {self.problem}. {self.advice(door)}."
+        return f"{self.code}: {self.clause(door)}. {self.advice(door)}."
+
+    @property
+    def problem(self) -> str:
+        """The problem for a reader of whom nothing is known."""
+        return self.clause(CommandLine())
+
+    def clause(self, door: Door) -> str:
+        """Return the problem as the callers of `door` read it."""
+        return printable(door.choose(self._problem), limit=_LONGEST_SENTENCE)
 
     def advice(self, door: Door) -> str:
         """Return the remedy as the callers of `door` read it."""

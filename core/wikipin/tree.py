@@ -133,6 +133,8 @@ def compare(old: Listing, new: Copy) -> list[FileChange]:
 
     Such a directory is a change in itself.
     """
+    if old == new.listing and not new.odd and not new.unread:
+        return []
     directories = {path[:at] for path in (*new.listing, *new.unread) for at, sign in enumerate(path) if sign == "/"}
     directories |= new.unread
     changes: dict[str, FileChange] = {path: FileChange(path, "added") for path in (*new.listing, *new.odd)}

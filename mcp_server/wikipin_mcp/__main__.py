@@ -2,15 +2,30 @@
 
 import argparse
 import gc
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 import wikipin
 
 if TYPE_CHECKING:
     from wikipin_mcp.verb import Review
+
+
+_INTERRUPTED, _NO_READER = 130, 141
+"""Exit codes, as a shell gives them for SIGINT and SIGPIPE."""
+
+_TO_A_PERSON = """\
+wikipin-mcp is an MCP server: a coding agent starts it, and talks to it on stdin and stdout.
+  Tell your agent once:   claude mcp add wikipin -- wikipin-mcp   (the README has Codex and Gemini CLI)
+  See it at work:         wikipin-mcp demo
+  Install by yourself:    wikipin --help
+It waits for an agent now. Ctrl-C ends it.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,16 +59,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("demo", nargs="?", choices=["demo"], help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.demo:
-        from wikipin_mcp.demo import show  # noqa: PLC0415 - the server does not need a client
-
-        return show()
+        return _demonstrate()
     try:
         exposure = wikipin.parse_exposure(chosen.expose, chosen.expose_mode)
     except wikipin.WikipinError as error:
         parser.error(str(error))
     wiki = chosen.wiki or wikipin.default_wiki_path()
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stderr.write(_TO_A_PERSON)
+    signal.signal(signal.SIGINT, _end)
     serve(wiki.expanduser().absolute(), [path.absolute() for path in chosen.project], exposure, chosen.review)
     return 0
+
+
+def _demonstrate() -> int:
+    from wikipin_mcp.demo import show  # noqa: PLC0415 - the server does not need a client
+
+    code = _NO_READER
+    try:
+        code = show()
+    except* BrokenPipeError:  # whoever read what it prints has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except* KeyboardInterrupt:
+        code = _INTERRUPTED
+        sys.stderr.write("wikipin-mcp: interrupted.\n")
+    return code
+
+
+def _end(_: int, __: FrameType | None) -> NoReturn:
+    """End at once: a thread that waits for the next line of the client would be waited for.
+
+    A change that is under way is finished by the next call of anybody.
+    """
+    sys.stderr.write("wikipin-mcp: interrupted.\n")
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)
 
 
 def serve(wiki: Path, projects: Sequence[Path], exposure: wikipin.Exposure, review: "Review") -> None:

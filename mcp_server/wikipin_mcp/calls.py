@@ -16,7 +16,7 @@ def prepare_list(arguments: Json) -> Call:
     query, limit, cursor = arguments.get("query", ""), arguments.get("limit", 50), arguments.get("cursor")
     after = "" if cursor is None else _parse_cursor(cursor)
     return lambda request: answer_list(
-        wikipin.list_skills(request.wiki, request.project, query=query),
+        wikipin.list_skills(request.wiki, request.project_if_any, query=query),
         limit=int(limit),
         after=after,
         room=ROOM,
@@ -42,7 +42,7 @@ def prepare_show(arguments: Json) -> Call:
     place = parse_place(arguments["cursor"]) if "cursor" in arguments else Place()
 
     def call(request: Request) -> object:
-        shown = wikipin.show(request.wiki, request.project, asset, ref=ref, path=path)
+        shown = wikipin.show(request.wiki, request.project_if_any, asset, ref=ref, path=path)
         return answer_show(shown, at=place, room=ROOM)
 
     return call

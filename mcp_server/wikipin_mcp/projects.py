@@ -47,7 +47,10 @@ async def ask_allowed(
     capabilities = context.session.client_capabilities
     if flags or capabilities is None or capabilities.roots is None:
         return flags
-    return await _ask_roots(context, params)
+    try:
+        return await _ask_roots(context, params)
+    except WikipinError as error:
+        return [error]
 
 
 async def _ask_roots(context: Context, params: CallToolRequestParams) -> Sequence[Allowed] | InputRequiredResult:
@@ -130,6 +133,16 @@ def choose_project(allowed: Sequence[Allowed], wanted: str | None, wiki: Path) -
     if _leads_out(below):
         raise _outside(path)
     return wikipin.open_project(named, wiki, below=below)
+
+
+def choose_project_if_any(allowed: Sequence[Allowed], wanted: str | None, wiki: Path) -> wikipin.Project | None:
+    """Return the same; None if there is none. What the wiki has can be read without a project."""
+    try:
+        return choose_project(allowed, wanted, wiki)
+    except WikipinError as error:
+        if error.code in {"project-not-found", "project-not-allowed"}:
+            return None
+        raise
 
 
 def _split_at_allowed(path: PurePosixPath, allowed: Sequence[Allowed]) -> tuple[Allowed, Sequence[str]]:

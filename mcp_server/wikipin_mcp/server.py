@@ -1,7 +1,7 @@
 """The server: three handlers over the tools of `tools`, for both protocol eras."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
 from wikipin_mcp.approval import PersonNeededError, Questions
 from wikipin_mcp.door import ToolDoor, terminal_of
-from wikipin_mcp.projects import again, ask_allowed, choose_project
+from wikipin_mcp.projects import again, ask_allowed, choose_project, choose_project_if_any
 from wikipin_mcp.tools import INSTRUCTIONS, VERBS
 from wikipin_mcp.verb import Call, Options, Request
 
@@ -83,7 +83,7 @@ class _Call:
     context: Context
     params: CallToolRequestParams
     make: Call
-    open_project: Callable[[], wikipin.Project]
+    open_project: Callable[[], wikipin.Project | None]
     places: CapacityLimiter
 
     async def run(self, accept: Accept, project: wikipin.Project | None = None) -> CallToolResult:
@@ -91,22 +91,21 @@ class _Call:
 
         def make() -> CallToolResult:
             with wikipin.Wiki(self.options.wiki) as wiki, ExitStack() as stack:
-                place = project or stack.enter_context(self.open_project())
-                request = Request(
-                    self.options, wiki, place, partial(_report, self.context), self.door(place), accept(place)
-                )
+                place = project or stack.enter_context(self.open_project() or nullcontext())
+                accepted = None if place is None else accept(place)
+                request = Request(self.options, wiki, place, partial(_report, self.context), self.door(place), accepted)
                 try:
                     answer = self.make(request)
                 except ReviewRequiredError as required:
                     stack.pop_all()
-                    raise PersonNeededError(required, place) from None
+                    raise PersonNeededError(required, request.project) from None
                 except WikipinError as error:
                     return failure(error, request.door)
             return success(answer, note=_NOT_REVIEWED if self.options.review == "off" else None)
 
         return await self._in_thread(make)
 
-    def door(self, project: wikipin.Project) -> ToolDoor:
+    def door(self, project: wikipin.Project | None) -> ToolDoor:
         """Return how the caller of this call makes others, in the same project."""
         return ToolDoor(terminal_of(self.options, project), _named_project(self.params))
 
@@ -180,7 +179,9 @@ async def _call(
         allowed = await ask_allowed(options.projects, context, params)
         if isinstance(allowed, InputRequiredResult):
             return allowed
-        open_project = partial(choose_project, allowed, (params.arguments or {}).get("project"), options.wiki)
+        wanted: str | None = (params.arguments or {}).get("project")
+        choose = choose_project if verb.needs_project or wanted is not None else choose_project_if_any
+        open_project = partial(choose, allowed, wanted, options.wiki)
         return await _Call(options, context, params, make, open_project, places[verb.read_only]).run_or_ask(questions)
     except WikipinError as error:
         return failure(error, door)

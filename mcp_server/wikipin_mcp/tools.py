@@ -31,7 +31,7 @@ _VERBS = (
         description=(
             "List the skills in the user's wiki, the git repository that they keep their own skills in, with each"
             " one's state in this project: available (not installed here), ok, behind (the wiki has a newer "
-            "version), modified, missing, untracked, diverged, unknown. Use it to find a skill for a task, or "
+            "version), modified, missing, untracked, gone, diverged, unknown. Use it to find a skill for a task, or "
             "when the user asks what skills there are. `skipped` names directories that cannot be installed, and "
             "why."
         ),
@@ -46,6 +46,7 @@ _VERBS = (
         },
         prepare=calls.prepare_list,
         read_only=True,
+        needs_project=False,
     ),
     Verb(
         name="wiki_show",
@@ -65,6 +66,7 @@ _VERBS = (
         },
         prepare=calls.prepare_show,
         read_only=True,
+        needs_project=False,
     ),
     Verb(
         name="context_install_skill",
@@ -102,9 +104,10 @@ _VERBS = (
         title="See how the installed skills stand",
         description=(
             "See how each skill of this project stands: ok, behind (the wiki has a newer version of it), modified "
-            "(somebody edited the copy; `changes` says which files), missing (in the lockfile, not on disk), untracked "
-            "(on disk, not in the lockfile), diverged (its commit is not in the wiki's history), unknown (nothing to "
-            "compare with). Use it when the user asks what is installed, what is out of date, or what was edited."
+            "(somebody edited the copy; `changes` says which files), missing (in the lockfile, not on disk), "
+            "untracked (on disk, not in the lockfile), gone (the wiki has it no longer), diverged (its commit is not "
+            "in the wiki's history), unknown (nothing to compare with). Use it when the user asks what is installed, "
+            "what is out of date, or what was edited."
         ),
         properties={},
         prepare=calls.prepare_status,

@@ -42,10 +42,17 @@ class Request:
 
     options: Options
     wiki: wikipin.Wiki
-    project: wikipin.Project
+    project_if_any: wikipin.Project | None
     progress: Callable[[int, int, str], None]
     door: Door
     acceptance: Acceptance | None = None
+
+    @property
+    def project(self) -> wikipin.Project:
+        """The project; a tool that is called without one does not ask for it."""
+        if self.project_if_any is None:
+            raise AssertionError("this tool needs a project")
+        return self.project_if_any
 
 
 Call = Callable[[Request], object]
@@ -64,6 +71,9 @@ class Verb:
     read_only: bool
     destructive: bool = False
     """Whether it may replace or take away what is there."""
+
+    needs_project: bool = True
+    """Whether it can answer nothing if there is no project."""
 
     @cached_property
     def schema(self) -> Json:

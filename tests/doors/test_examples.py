@@ -9,28 +9,21 @@ from typing import Any
 
 import pytest
 import yaml
-from wikis import commit, make_wiki, plain_skill
-from world import World
+from wikis import plain_skill
+from world import World, make_world
 
 EXAMPLES = Path(__file__).parents[2] / "config-examples"
 _COPY = ".memtomem/skills/hello"
 
 
 @pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    """A wiki whose newest `hello` is not the one that is pinned."""
-    return make_wiki(tmp_path / "source", {"hello": {**plain_skill("hello"), "run.sh": (b"echo hi\n", True)}})
-
-
-@pytest.fixture
-def project(wiki: Path, tmp_path: Path) -> Path:
-    """A project in git, with `hello` installed and everything committed."""
-    path = tmp_path / "project"
-    path.mkdir()
-    World(wiki, path).install("hello")
-    commit(wiki, {"hello": plain_skill("hello", "Does another thing.")})
-    _run(path, "git init --quiet --initial-branch=main && git add . && git commit --quiet -m 'Install hello'")
-    return path
+def world(tmp_path: Path) -> World:
+    """A project in git with everything committed, `hello` too, which the wiki has changed since."""
+    world = make_world(tmp_path, {"hello": {**plain_skill("hello"), "run.sh": (b"echo hi\n", True)}})
+    world.install()
+    world.commit({"hello": plain_skill("hello", "Does another thing.")})
+    _run(world.project, "git init --quiet --initial-branch=main && git add . && git commit --quiet -m 'Install hello'")
+    return world
 
 
 def _run(at: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -71,15 +64,15 @@ def _commands(name: str) -> list[str]:
     return others
 
 
-def _drift(project: Path) -> None:
-    (project / _COPY / "SKILL.md").write_text("mine\n")
+def _drift(world: World) -> None:
+    (world.project / _COPY / "SKILL.md").write_text("mine\n")
 
 
-def test_the_workflow_is_green_while_every_copy_is_as_the_lockfile_says(project: Path) -> None:
+def test_the_workflow_is_green_while_every_copy_is_as_the_lockfile_says(world: World) -> None:
     (command,) = _commands("github-actions.yml")
-    done = _run(project, command)
+    done = _run(world.project, command)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 of 1 skills" in done.stdout
+    assert "1 of 1 copies" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -93,46 +86,46 @@ def test_the_workflow_is_green_while_every_copy_is_as_the_lockfile_says(project:
     ],
 )
 def test_the_workflow_is_red_and_names_the_file_where_a_copy_has_drifted(
-    break_it: str, named: str, project: Path
+    break_it: str, named: str, world: World
 ) -> None:
-    assert _run(project, break_it).returncode == 0
+    assert _run(world.project, break_it).returncode == 0
     (command,) = _commands("github-actions.yml")
-    done = _run(project, command)
+    done = _run(world.project, command)
     assert done.returncode == 1
     assert named in done.stdout
 
 
-def test_the_restoring_workflow_brings_back_what_is_not_committed(wiki: Path, project: Path) -> None:
+def test_the_restoring_workflow_brings_back_what_is_not_committed(world: World) -> None:
     for directory in (_COPY, ".claude", ".agents"):
-        shutil.rmtree(project / directory)
+        shutil.rmtree(world.project / directory)
     assert "WIKI" in _read("github-actions-restore.yml")["env"]
     for command in _commands("github-actions-restore.yml"):
-        done = _run(project, command, WIKI=str(wiki))
+        done = _run(world.project, command, WIKI=str(world.wiki))
         assert (done.returncode, done.stderr) == (0, ""), command
-    assert (project / ".claude/skills/hello/run.sh").read_bytes() == b"echo hi\n"
-    assert b"Does one thing." in (project / _COPY / "SKILL.md").read_bytes()
+    assert (world.project / ".claude/skills/hello/run.sh").read_bytes() == b"echo hi\n"
+    assert b"Does one thing." in (world.project / _COPY / "SKILL.md").read_bytes()
 
 
-def test_the_restoring_workflow_is_red_where_a_copy_was_edited(wiki: Path, project: Path) -> None:
-    _drift(project)
-    done = [_run(project, command, WIKI=str(wiki)) for command in _commands("github-actions-restore.yml")]
+def test_the_restoring_workflow_is_red_where_a_copy_was_edited(world: World) -> None:
+    _drift(world)
+    done = [_run(world.project, command, WIKI=str(world.wiki)) for command in _commands("github-actions-restore.yml")]
     assert [each.returncode for each in done] == [0, 1, 1]
     assert "SKILL.md (modified)" in done[1].stderr
 
 
-def test_the_hook_lets_a_commit_pass_and_stops_it_where_a_copy_has_drifted(project: Path) -> None:
-    shutil.copy(EXAMPLES / "pre-commit-config.yaml", project / ".pre-commit-config.yaml")
-    assert _run(project, "git add . && pre-commit install").returncode == 0
-    well = _run(project, "git commit -m 'Add a hook'")
+def test_the_hook_lets_a_commit_pass_and_stops_it_where_a_copy_has_drifted(world: World) -> None:
+    shutil.copy(EXAMPLES / "pre-commit-config.yaml", world.project / ".pre-commit-config.yaml")
+    assert _run(world.project, "git add . && pre-commit install").returncode == 0
+    well = _run(world.project, "git commit -m 'Add a hook'")
     assert well.returncode == 0, well.stderr
     assert "Passed" in well.stderr
 
-    _drift(project)
-    drifted = _run(project, "git add . && git commit -m 'Edit a copy'")
+    _drift(world)
+    drifted = _run(world.project, "git add . && git commit -m 'Edit a copy'")
     assert drifted.returncode == 1
     assert "modified  SKILL.md" in drifted.stderr
 
-    gone = _run(project, f"git rm -rfq --cached {_COPY} && rm -r {_COPY} && git commit -m 'Remove a copy'")
+    gone = _run(world.project, f"git rm -rfq --cached {_COPY} && rm -r {_COPY} && git commit -m 'Remove a copy'")
     assert gone.returncode == 1
     assert "hello: missing" in gone.stderr
 

@@ -55,7 +55,7 @@ VERBS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 _ANY = {state.value for state in State}
-_AS_RECORDED = {"ok", "behind", "diverged"}
+_AS_RECORDED = {"ok", "behind", "gone", "diverged"}
 _ENDS: dict[str, set[str]] = {
     "update": {"ok"},
     "remove": {"available"},
@@ -209,7 +209,7 @@ CASES: Mapping[Code, list[Case]] = {
     "wiki-unreadable": [Case(all_of(_without_project, BROKEN["a damaged wiki"]), "install")],
     "not-in-wiki": [
         Case(all_of(_without_project, _uncommitted), "install"),
-        Case(BROKEN["a dropped skill"], "update", ends=frozenset({"behind"})),
+        Case(BROKEN["a dropped skill"], "update", ends=frozenset({"gone"})),
     ],
     "ref-not-found": [
         Case(_without_project, "install", {"ref": "nope"}),

@@ -14,6 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import Tool
 from surfaces import Outcome, outcome_of
 from wikis import make_wiki, plain_skill
+from world import World
 
 from wikipin_mcp.tools import INSTRUCTIONS
 
@@ -23,27 +24,15 @@ _DESTRUCTIVE = {"context_update_skill", "context_remove_skill"}
 _GOLDEN = Path(__file__).parent / "golden/tools.json"
 
 
-@pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    return make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello")})
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    project = tmp_path / "project"
-    project.mkdir()
-    return project
-
-
-def _parameters(wiki: Path, project: Path, **env: str) -> StdioServerParameters:
-    arguments = ["-m", "wikipin_mcp", "--wiki", str(wiki), "--project", str(project)]
-    return StdioServerParameters(command=sys.executable, args=arguments, env={**os.environ, **env}, cwd=project)
+def _parameters(world: World, **env: str) -> StdioServerParameters:
+    arguments = ["-m", "wikipin_mcp", "--wiki", str(world.wiki), "--project", str(world.project)]
+    return StdioServerParameters(command=sys.executable, args=arguments, env={**os.environ, **env}, cwd=world.project)
 
 
 @ERAS
-def test_all_three_tools_work_over_stdio(era: str, wiki: Path, project: Path) -> None:
+def test_the_tools_work_over_stdio(era: str, world: World) -> None:
     async def talk() -> list[Outcome]:
-        async with Client(_parameters(wiki, project), mode=era) as client:
+        async with Client(_parameters(world), mode=era) as client:
             calls: list[tuple[str, dict[str, Any]]] = [
                 ("wiki_list", {}),
                 ("context_install_skill", {"name": "hello"}),
@@ -54,30 +43,30 @@ def test_all_three_tools_work_over_stdio(era: str, wiki: Path, project: Path) ->
 
     listed, installed, lockfile, refused = anyio.run(talk)
 
-    assert [skill["name"] for skill in listed.answer["skills"]] == ["hello"]
+    assert [skill["name"] for skill in listed.answer["skills"]] == ["hello", "other"]
     assert installed.answer["wiki_commit"] == lockfile.answer["lockfile"]["skills"]["hello"]["wiki_commit"]
     assert refused.code == "already-installed"
 
 
-def _offered(era: str, wiki: Path, project: Path) -> tuple[list[Tool], str | None]:
+def _offered(era: str, world: World) -> tuple[list[Tool], str | None]:
     async def talk() -> tuple[list[Tool], str | None]:
-        async with Client(_parameters(wiki, project), mode=era) as client:
+        async with Client(_parameters(world), mode=era) as client:
             return (await client.list_tools()).tools, client.instructions
 
     return anyio.run(talk)
 
 
 @ERAS
-def test_tools_and_instructions_are_the_constants_that_were_reviewed(era: str, wiki: Path, project: Path) -> None:
-    tools, instructions = _offered(era, wiki, project)
+def test_tools_and_instructions_are_the_constants_that_were_reviewed(era: str, world: World) -> None:
+    tools, instructions = _offered(era, world)
     offered = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
     assert offered == json.loads(_GOLDEN.read_text())
     assert instructions == INSTRUCTIONS
 
 
 @ERAS
-def test_schemas_are_closed_and_annotations_say_what_is_true(era: str, wiki: Path, project: Path) -> None:
-    tools = {tool.name: tool for tool in _offered(era, wiki, project)[0]}
+def test_schemas_are_closed_and_annotations_say_what_is_true(era: str, world: World) -> None:
+    tools = {tool.name: tool for tool in _offered(era, world)[0]}
     assert set(tools) == {*_READ_ONLY, *_DESTRUCTIVE, "context_install_skill", "context_restore"}
     for name, tool in tools.items():
         assert tool.input_schema["additionalProperties"] is False
@@ -88,9 +77,9 @@ def test_schemas_are_closed_and_annotations_say_what_is_true(era: str, wiki: Pat
 
 
 @ERAS
-def test_an_unknown_tool_is_an_error_of_the_protocol(era: str, wiki: Path, project: Path) -> None:
+def test_an_unknown_tool_is_an_error_of_the_protocol(era: str, world: World) -> None:
     async def talk() -> str:
-        async with Client(_parameters(wiki, project), mode=era) as client:
+        async with Client(_parameters(world), mode=era) as client:
             with pytest.raises(MCPError) as caught:
                 await client.call_tool("context_uninstall_everything", {})
             return str(caught.value)
@@ -98,42 +87,42 @@ def test_an_unknown_tool_is_an_error_of_the_protocol(era: str, wiki: Path, proje
     assert "no such tool; it has wiki_list" in anyio.run(talk)
 
 
-def test_the_server_answers_before_it_has_touched_wiki_project_or_git(project: Path, tmp_path: Path) -> None:
+def test_the_server_answers_before_it_has_touched_wiki_project_or_git(world: World) -> None:
     """Neither has to exist: only a call needs them."""
-    tools, _ = _offered("auto", tmp_path / "no-wiki", project)
+    tools, _ = _offered("auto", world.without_wiki())
     assert len(tools) == 8
-    assert list(project.iterdir()) == []
+    assert list(world.project.iterdir()) == []
 
 
-def _modules_when_serving(project: Path) -> set[str]:
+def _modules_when_serving(world: World) -> set[str]:
     probe = (
         "import sys, anyio, wikipin_mcp.__main__ as main\n"
         "anyio.run = lambda _: None\n"
         "main.main(['--project', '.'])\n"
         "print(*sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True, cwd=project)
+    done = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True, cwd=world.project)
     return set(done.stdout.split())
 
 
-def test_what_serving_does_not_need_is_not_imported_before_it(project: Path) -> None:
-    assert _modules_when_serving(project).isdisjoint({"filelock", "jsonschema", "wikipin.cli", "wikipin_mcp.demo"})
+def test_what_serving_does_not_need_is_not_imported_before_it(world: World) -> None:
+    assert _modules_when_serving(world).isdisjoint({"filelock", "jsonschema", "wikipin.cli", "wikipin_mcp.demo"})
 
 
 @pytest.mark.parametrize(
     ("words", "code"), [(["--version"], 0), (["--help"], 0), (["--nope"], 2), (["--expose", "x"], 2), (["domo"], 2)]
 )
-def test_exit_codes_of_the_command(words: list[str], code: int, project: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "wikipin_mcp", *words], check=False, capture_output=True, cwd=project)
+def test_exit_codes_of_the_command(words: list[str], code: int, world: World) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wikipin_mcp", *words], check=False, capture_output=True, cwd=world.project
+    )
     assert done.returncode == code
 
 
 @pytest.mark.parametrize(
     "variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG_COUNT"]
 )
-def test_what_git_is_told_by_our_environment_does_not_reach_it(
-    variable: str, wiki: Path, project: Path, tmp_path: Path
-) -> None:
+def test_what_git_is_told_by_our_environment_does_not_reach_it(variable: str, world: World, tmp_path: Path) -> None:
     other = make_wiki(tmp_path / "other", {"hello": plain_skill("hello", "Of another wiki.")})
     values = {
         "GIT_DIR": str(other / ".git"),
@@ -145,7 +134,7 @@ def test_what_git_is_told_by_our_environment_does_not_reach_it(
     env = {variable: values[variable], "GIT_CONFIG_KEY_0": "core.worktree", "GIT_CONFIG_VALUE_0": str(other)}
 
     async def talk() -> Outcome:
-        async with Client(_parameters(wiki, project, **env)) as client:
+        async with Client(_parameters(world, **env)) as client:
             return outcome_of(await client.call_tool("wiki_list", {}))
 
     assert anyio.run(talk).answer["skills"][0]["description"] == "Does one thing. Use it in tests."

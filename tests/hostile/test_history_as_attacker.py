@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from surfaces import SURFACES, Outcome
-from wikis import commit, git, head, make_wiki, object_file, plain_skill
-from world import World
+from wikis import commit, git, head, object_file, plain_skill
+from world import make_world
 
 import wikipin
 from wikipin.names import Commit, SkillName
@@ -68,42 +67,39 @@ def _believes(wiki: Path, old: Commit, new: Commit) -> bool:
 def test_an_older_version_is_no_update_whatever_is_said_of_its_parents(
     forge: Callable[[Path, Commit, Commit], None], code: str, door: str, tmp_path: Path
 ) -> None:
-    wiki, project = make_wiki(tmp_path / "wiki", {_NAME: plain_skill(_NAME, "First.")}), tmp_path / "project"
+    world = make_world(tmp_path, {_NAME: plain_skill(_NAME, "First.")})
+    wiki = world.wiki
     old = commit(wiki, {_NAME: plain_skill(_NAME, "With a hole in it.")})
     made = commit(wiki, {_NAME: plain_skill(_NAME, "Mended.")})
     new = Commit(git(wiki, "commit-tree", f"{made}^{{tree}}", "-m", "Mended, in a history of its own").decode())
     git(wiki, "update-ref", "refs/heads/main", new)
-    project.mkdir()
-    World(wiki, project).install(_NAME)
+    world.install()
     git(wiki, "update-ref", "refs/heads/mended", new)
     git(wiki, "update-ref", "refs/heads/main", old)
     forge(wiki, old, new)
     assert _believes(wiki, old, new) is (forge is not _forge_nothing)
 
-    done: Outcome = SURFACES[door]("context_update_skill", {"name": _NAME}, wiki=wiki, project=project)
+    done = world.call(door, "context_update_skill", name=_NAME)
 
     assert done.code == code
-    copy = project / ".memtomem/skills" / _NAME / "SKILL.md"
-    assert b"Mended." in copy.read_bytes()
-    status = SURFACES[door]("context_status", {}, wiki=wiki, project=project).answer
+    assert b"Mended." in (world.copy() / "SKILL.md").read_bytes()
+    status = world.call(door, "context_status").answer
     assert status["counts"] == ({"diverged": 1} if code == "would-roll-back" else {"unknown": 1})
 
 
 def test_an_honest_commit_graph_changes_nothing(tmp_path: Path) -> None:
-    wiki, project = make_wiki(tmp_path / "wiki", {_NAME: plain_skill(_NAME, "First.")}), tmp_path / "project"
-    project.mkdir()
-    World(wiki, project).install(_NAME)
-    new = commit(wiki, {_NAME: plain_skill(_NAME, "Second.")})
-    git(wiki, "commit-graph", "write", "--reachable", "--changed-paths")
-    assert World(wiki, project).update(_NAME).content.commit == new
+    world = make_world(tmp_path, {_NAME: plain_skill(_NAME, "First.")})
+    world.install()
+    new = world.commit({_NAME: plain_skill(_NAME, "Second.")})
+    git(world.wiki, "commit-graph", "write", "--reachable", "--changed-paths")
+    assert world.update().content.commit == new
 
 
 def test_a_history_that_is_cut_short_makes_no_update(tmp_path: Path) -> None:
     """A shallow file, a clone's or a forged one, takes parents away: then nothing shows that a commit descends."""
-    wiki, project = make_wiki(tmp_path / "wiki", {_NAME: plain_skill(_NAME, "First.")}), tmp_path / "project"
-    project.mkdir()
-    World(wiki, project).install(_NAME)
-    new = commit(wiki, {_NAME: plain_skill(_NAME, "Second.")})
-    (wiki / ".git" / "shallow").write_text(f"{new}\n")
+    world = make_world(tmp_path, {_NAME: plain_skill(_NAME, "First.")})
+    world.install()
+    new = world.commit({_NAME: plain_skill(_NAME, "Second.")})
+    (world.wiki / ".git" / "shallow").write_text(f"{new}\n")
     with pytest.raises(wikipin.WikipinError, match="would-roll-back"):
-        World(wiki, project).update(_NAME)
+        world.update()

@@ -55,6 +55,50 @@ def test_a_list_names_every_skill_and_why_the_others_are_none(door: str, project
     assert answer["next_cursor"] is None
 
 
+@pytest.mark.parametrize("place", ["home", "/", "wiki", "wiki/skills", "plugin"])
+def test_what_the_wiki_has_can_be_read_where_no_project_may_be(
+    door: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wiki = make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello", "Greets.")})
+    for name in ("home", "plugin"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PLUGIN_ROOT", str(tmp_path / "plugin"))
+    at = tmp_path / place
+    listed = SURFACES[door]("wiki_list", {}, wiki=wiki, project=at)
+    assert listed.answer["skills"] == [{"name": "hello", "description": "Greets.", "state": None}]
+    shown = SURFACES[door]("wiki_show", {"name": "hello"}, wiki=wiki, project=at)
+    assert shown.answer["description"] == "Greets."
+    assert "changes" not in shown.answer
+    assert SURFACES[door]("context_status", {}, wiki=wiki, project=at).code in {
+        "project-not-allowed",
+        "project-not-found",
+    }
+
+
+def test_a_skill_that_the_wiki_has_no_longer_is_listed_as_gone(door: str, project: Path, tmp_path: Path) -> None:
+    wiki = make_wiki(tmp_path / "wiki", {name: plain_skill(name) for name in ("alpha", "beta", "edited", "spoilt")})
+    for name in ("beta", "edited", "spoilt"):
+        _install(wiki, project, name)
+    (project / ".memtomem/skills/edited/mine.md").write_bytes(b"mine")
+    commit(wiki, {"beta": None, "edited": None, "spoilt": {"README.md": b""}, "gamma": plain_skill("gamma")})
+    answer = _list(door, wiki, project)
+    listed = [(skill["name"], skill["state"]) for skill in answer["skills"]]
+    assert listed == [("alpha", "available"), ("beta", "gone"), ("gamma", "available")]
+    assert (answer["total"], answer["skills"][1]["description"]) == (3, "")
+    assert [skill["name"] for skill in _list(door, wiki, project, query="BET")["skills"]] == ["beta"]
+    states = SURFACES[door]("context_status", {}, wiki=wiki, project=project).answer["counts"]
+    assert states == {"behind": 1, "gone": 1, "modified": 1}
+
+
+def test_a_project_that_a_call_names_has_to_be_one(project: Path, tmp_path: Path) -> None:
+    wiki = make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello")})
+    for named in ("nothing", "..", "/"):
+        refused = tool("auto")("wiki_list", {"project": named}, wiki=wiki, project=project)
+        assert refused.code in {"project-not-found", "project-not-allowed"}
+    assert SURFACES["command"]("wiki_list", {}, wiki=wiki, project=tmp_path / "none").code == "project-not-found"
+
+
 @pytest.mark.parametrize(
     ("query", "names"),
     [

@@ -26,21 +26,23 @@ def world(tmp_path: Path) -> World:
     return world
 
 
+_OURS = (r"'wikipin [^']*'", r"'wikipin [^']*'|'[^']*', which --wiki names")
+"""Where a path outside the project may stand: in a command; and, at the command, the wiki that was named."""
+
+
 def _refuse(door: str, arguments: Json, world: World, name: str = INSTALL) -> Outcome:
     """Make the call, which must be refused in due form and change nothing anywhere near."""
     before = snapshot(world.project.parent)
     outcome = world.call(door, name, **arguments)
     assert outcome.code is not None
     assert snapshot(world.project.parent) == before
-    assert str(world.project.parent) not in re.sub(r"'wikipin [^']*'", "", outcome.text)
+    assert str(world.project.parent) not in re.sub(_OURS[door == "command"], "", outcome.text)
     assert "\n" not in outcome.text
     assert outcome.text.endswith(".")
     return outcome
 
 
-@pytest.mark.parametrize(
-    "name", ["", "Hello", "-hello", "hello-", "he--llo", "../hello", "a/b", "x" * 65, "héllo", "hello\n", ".", "he llo"]
-)
+@pytest.mark.parametrize("name", ["", "-hello", "../hello", "hello\n"])
 def test_a_name_is_judged_before_anything_is_read(door: str, name: str, world: World) -> None:
     assert _refuse(door, {"name": name}, world.without_wiki()).code == "invalid-name"
 
@@ -157,17 +159,8 @@ def test_the_quadrants_of_entry_and_copy(door: str, has: str, world: World) -> N
     ("content", "code"),
     [
         (b'<<<<<<< ours\n{"version": 1}\n=======\n{}\n>>>>>>> theirs\n', "lockfile-corrupt"),
-        (b"[]", "lockfile-corrupt"),
-        (b"", "lockfile-corrupt"),
-        (b'\xef\xbb\xbf{"version": 1, "skills": {}}', "lockfile-corrupt"),
-        (b'{"version": 1, "skills": []}', "lockfile-corrupt"),
         (b'{"version": 1, "skills": {"../x": {}}}', "lockfile-corrupt"),
-        (b'{"version": 1, "skills": {"x": []}}', "lockfile-corrupt"),
-        (b'{"version": true, "skills": {}}', "lockfile-version"),
-        (b'{"version": 1.0, "skills": {}}', "lockfile-version"),
-        (b'{"version": "1", "skills": {}}', "lockfile-version"),
         (b'{"version": 2, "skills": {}}', "lockfile-version"),
-        (b'{"skills": {}}', "lockfile-version"),
     ],
 )
 def test_a_lockfile_that_cannot_be_kept_is_never_written(door: str, content: bytes, code: str, world: World) -> None:
@@ -190,9 +183,7 @@ _LINKED = [
 
 @pytest.mark.parametrize("target", ["directory", "file", "nothing"])
 @pytest.mark.parametrize("path", _LINKED)
-def test_a_link_in_our_own_place_is_never_followed(
-    door: str, path: str, target: str, world: World, tmp_path: Path
-) -> None:
+def test_a_link_in_our_own_place_is_never_followed(path: str, target: str, world: World, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (outside / "skills").mkdir(parents=True)
     (outside / "lock.json").write_text('{"version": 1, "skills": {}}\n')
@@ -200,7 +191,7 @@ def test_a_link_in_our_own_place_is_never_followed(
     (world.project / path).symlink_to(
         {"directory": outside, "file": outside / "lock.json", "nothing": tmp_path / "x"}[target]
     )
-    assert _refuse(door, {"name": "hello"}, world).code == "unsafe-project"
+    assert _refuse("modern", {"name": "hello"}, world).code == "unsafe-project"
 
 
 def _link(place: Path, outside: Path) -> None:
@@ -235,15 +226,22 @@ def _fifo(place: Path, _: Path) -> None:
     ],
 )
 def test_what_stands_where_an_exposure_would_go_is_left_alone(
-    door: str, path: str, make: Callable[[Path, Path], None], world: World, tmp_path: Path
+    path: str, make: Callable[[Path, Path], None], world: World, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside"
     (outside / "skills").mkdir(parents=True)
     (world.project / path).parent.mkdir(parents=True, exist_ok=True)
     make(world.project / path, outside)
-    outcome = _refuse(door, {"name": "hello"}, world)
+    outcome = _refuse("modern", {"name": "hello"}, world)
     assert outcome.code == "exposure-conflict"
     assert (".claude/skills/hello" if ".claude" in path else ".agents/skills/hello") in outcome.text
+
+
+def test_each_door_says_what_stands_in_the_way(door: str, world: World) -> None:
+    (world.project / ".claude").write_text("somebody's\n")
+    assert _refuse(door, {"name": "hello"}, world).code == "exposure-conflict"
+    (world.project / ".memtomem").symlink_to(world.wiki)
+    assert _refuse(door, {"name": "hello"}, world).code == "unsafe-project"
 
 
 def test_a_special_file_in_our_own_place_is_refused_and_does_not_hang(door: str, world: World) -> None:

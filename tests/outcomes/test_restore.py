@@ -281,7 +281,7 @@ def test_a_name_that_is_not_ours_is_left_to_the_tool_that_wrote_it(world: World)
     assert not (world.project / ".claude/skills/My_Skill").exists()
 
 
-def test_two_git_processes_and_one_lock_for_the_lot(
+def test_one_git_process_and_one_lock_for_the_lot(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
@@ -289,7 +289,7 @@ def test_two_git_processes_and_one_lock_for_the_lot(
     gits, windows = count_gits(monkeypatch, tmp_path), count_locks(monkeypatch)
     assert _names(world.restore().done) == NAMES
     asked = sorted(line.partition("git ")[2] or line for line in gits.take())
-    assert asked == ["cat-file --batch", "cat-file --batch-check"]
+    assert asked == ["cat-file --batch"]
     assert len(windows) == 1
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -111,7 +110,7 @@ def test_staleness_is_of_each_skill_alone(world: World) -> None:
     world.commit(_SKILLS)
     assert world.states() == {"hello": "ok", "other": "ok"}
     world.commit({"hello": None})
-    assert world.states() == {"hello": "behind", "other": "ok"}
+    assert world.states() == {"hello": "gone", "other": "ok"}
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -230,21 +229,16 @@ def test_the_wiki_is_asked_in_few_processes_however_many_skills(
     assert [line.split()[0] for line in gits.take()] == ["cat-file", "rev-list"]
 
 
-def _check(world: World, *before: str) -> subprocess.CompletedProcess[str]:
+def _check(world: World, *more: str) -> subprocess.CompletedProcess[str]:
     """Run the check as CI does: no wiki, no git, no network."""
-    return subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", "--project", str(world.project), *before, "status", "--check"],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": "/nonexistent", "HOME": "/nonexistent", "MEMTOMEM_WIKI_PATH": "/nonexistent/wiki"},
-    )
+    nothing = {"PATH": "/nonexistent", "HOME": "/nonexistent", "MEMTOMEM_WIKI_PATH": "/nonexistent/wiki"}
+    return world.check(*more, env=nothing)
 
 
 def test_the_check_is_well_where_all_is_as_the_lockfile_says(world: World) -> None:
     before = world.snapshot()
     done = _check(world)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "2 of 2 skills are as the lockfile says.\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2 of 2 copies are as the lockfile says.\n", "")
     assert world.snapshot() == before
 
 
@@ -259,8 +253,38 @@ def test_the_check_fails_on_drift_with_a_list_that_a_person_can_read(world: Worl
         "  removed   docs/a.md",
         "  added     mine.md",
         "other: missing",
-        "0 of 2 skills are as the lockfile says.",
+        "0 of 2 copies are as the lockfile says.",
     ]
+
+
+def test_the_check_fails_on_one_copy_beside_a_good_one(world: World) -> None:
+    (world.copy() / "mine.md").write_bytes(b"mine")
+    done = _check(world)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "1 of 2 copies are as the lockfile says."
+
+
+@pytest.mark.parametrize("is_gone", [True, False], ids=["gone", "leading elsewhere"])
+def test_the_check_fails_on_a_link_that_the_lockfile_names_but_for_those_who_commit_none(
+    is_gone: bool,  # noqa: FBT001 - a table
+    world: World,
+) -> None:
+    link = world.project / ".claude/skills/hello"
+    link.unlink()
+    if not is_gone:
+        link.symlink_to("../../.memtomem/skills/other")
+    done = _check(world)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines() == [
+        "hello: agents do not see it as the lockfile says",
+        "  not visible at .claude/skills/hello",
+        "2 of 2 copies are as the lockfile says.",
+        "Of the links that it names, 1 is not there.",
+    ]
+    done = _check(world, "--copies-only")
+    assert (done.returncode, done.stdout) == (0, "2 of 2 copies are as the lockfile says.\n")
+    (world.copy() / "mine.md").write_bytes(b"mine")
+    assert _check(world, "--copies-only").returncode == 1
 
 
 def test_the_check_is_json_for_machines(world: World) -> None:
@@ -284,7 +308,7 @@ def test_the_check_says_what_it_did_not_check(world: World) -> None:
     assert done.stdout.splitlines() == [
         "by-hand: has no entry in the lockfile, and was not checked",
         "hello: has no digests in the lockfile, and was not checked",
-        "1 of 3 skills are as the lockfile says.",
+        "1 of 3 copies are as the lockfile says.",
     ]
 
 
@@ -298,7 +322,7 @@ def test_the_check_fails_on_a_lockfile_that_cannot_be_read(content: str, code: s
         assert done.returncode == 1
         assert done.stderr.startswith(f"wikipin: {code}: ")
         assert done.stderr.count("\n") == 1
-        assert "are as the lockfile says" not in done.stdout
+        assert [json.loads(done.stdout)["error"]["code"]] == [code] if words else not done.stdout
 
 
 def test_the_check_starts_no_git_and_waits_for_no_lock_where_all_is_well(

@@ -113,7 +113,9 @@ def test_it_does_not_go_back_unless_that_is_agreed_to(door: str, world: World, t
     _update("legacy", world)
     before = snapshot(world.project.parent)
     for arguments in ({"ref": "HEAD~1"}, {"ref": "HEAD~1", "discard_edits": True}):
-        assert _update(door, world, **arguments).code == "would-roll-back"
+        refused = _update(door, world, **arguments)
+        assert refused.code == "would-roll-back"
+        assert "is older than the pin" in refused.text
     assert snapshot(world.project.parent) == before
 
     answer = _update(door, world, ref="HEAD~1", allow_rollback=True).answer
@@ -329,7 +331,7 @@ def test_a_skill_that_the_wiki_dropped_stays_and_is_told_how_to_go(world: World)
     refused = world.refused(world.update)
     assert refused.code == "not-in-wiki"
     assert "'wikipin remove skill hello'" in str(refused.remedy)
-    assert world.state() == "behind"
+    assert world.state() == "gone"
 
 
 def test_all_skills_go_to_one_commit_and_one_that_is_refused_stops_no_other(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from memtomem.interpreter import NoInterpreterError, find_interpreter
-from wikis import make_wiki, plain_skill
-from world import World
+from wikis import plain_skill
+from world import World, make_world
 
 from wikipin.names import SkillName
 from wikipin.project.bytecode import NO_HEADER, UNCHECKED, header_fault, parse_path
@@ -28,28 +28,22 @@ _CACHE = ".memtomem/skills/hello/scripts/__pycache__"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    files = {**plain_skill(NAME), "scripts/say.py": _SOURCE, "scripts/more.py": _SOURCE}
-    wiki, project = make_wiki(tmp_path / "wiki", {NAME: files}), tmp_path / "project"
-    project.mkdir()
-    World(wiki, project).install(NAME)
-    return project
+def world(tmp_path: Path) -> World:
+    world = make_world(tmp_path, {NAME: {**plain_skill(NAME), "scripts/say.py": _SOURCE, "scripts/more.py": _SOURCE}})
+    world.install()
+    return world
 
 
-def _check(project: Path, path: str | None = None) -> tuple[int, list[dict[str, str]]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "wikipin.cli", "--json", "--project", str(project), "status", "--check"],
-        check=False,
-        capture_output=True,
-        cwd=project,
-        env=os.environ if path is None else {**os.environ, "PATH": path},
-    )
+def _check(world: World, path: str | None = None) -> tuple[int, list[dict[str, str]]]:
+    done = world.check("--json", env=os.environ if path is None else {**os.environ, "PATH": path})
     return done.returncode, json.loads(done.stdout)["skills"][0]["bytecode"]
 
 
-def _compile(python: str, project: Path) -> Path:
-    subprocess.run([python, "-m", "compileall", "-q", "scripts/say.py"], cwd=(project / _CACHE).parents[1], check=True)
-    (pyc,) = (project / _CACHE).iterdir()
+def _compile(python: str, world: World) -> Path:
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "scripts/say.py"], cwd=(world.project / _CACHE).parents[1], check=True
+    )
+    (pyc,) = (world.project / _CACHE).iterdir()
     return pyc
 
 
@@ -85,32 +79,32 @@ def test_a_header_says_whether_python_holds_it_against_its_source(flags: int, fa
     assert header_fault(header[:15]) == NO_HEADER
 
 
-def test_bytecode_of_another_python_is_held_against_its_source_by_that_one(project: Path) -> None:
+def test_bytecode_of_another_python_is_held_against_its_source_by_that_one(world: World) -> None:
     try:
         other = find_interpreter()
     except NoInterpreterError as error:
         pytest.skip(str(error))
     if str(other) == sys.executable:
         pytest.skip("this is the newest Python here")
-    pyc = _compile(str(other), project)
+    pyc = _compile(str(other), world)
     beside = f"{other.parent}:{os.environ['PATH']}"
-    assert _check(project, beside) == (0, [])
+    assert _check(world, beside) == (0, [])
 
     more = pyc.with_name(pyc.name.replace("say", "more"))
     shutil.copy(pyc, more)
-    (project / _CACHE).parent.joinpath("more.py").write_bytes(_SOURCE.replace(b"2.0", b"2"))
-    assert _check(project, beside) == (
+    (world.project / _CACHE).parent.joinpath("more.py").write_bytes(_SOURCE.replace(b"2.0", b"2"))
+    assert _check(world, beside) == (
         1,
         [{"path": f"scripts/__pycache__/{more.name}", "why": "it is not what its source compiles to"}],
     )
-    code, found = _check(project, "/usr/bin:/bin" if other.parent != Path("/usr/bin") else "/nonexistent")
+    code, found = _check(world, "/usr/bin:/bin" if other.parent != Path("/usr/bin") else "/nonexistent")
     assert (code, {each["why"] for each in found}) == (1, {"no Python on PATH could check it"})
 
 
 @pytest.fixture
-def of_no_version(project: Path) -> None:
+def of_no_version(world: World) -> None:
     """Leave bytecode of a Python that nobody has."""
-    pyc = _compile(sys.executable, project)
+    pyc = _compile(sys.executable, world)
     content = b"\0\0\r\n" + pyc.read_bytes()[4:]
     pyc.rename(pyc.with_name("say.cpython-399.pyc")).write_bytes(content)
 
@@ -128,54 +122,54 @@ _NOT_FOUND = (1, [{"path": "scripts/__pycache__/say.cpython-399.pyc", "why": "no
 
 @pytest.mark.usefixtures("of_no_version")
 @pytest.mark.parametrize("place", ["bin", ".", "{project}/bin", "{project}", "{outside}", "{link}"])
-def test_no_python_of_the_project_is_run(place: str, project: Path, tmp_path: Path) -> None:
+def test_no_python_of_the_project_is_run(place: str, world: World, tmp_path: Path) -> None:
     """A stranger's clone may bring the virtual environment that a person then activates."""
-    _program(project / "bin/python3.99")
-    _program(project / "python3.99")
+    _program(world.project / "bin/python3.99")
+    _program(world.project / "python3.99")
     (outside := tmp_path / "outside").mkdir()
-    (outside / "python3.99").symlink_to(project / "bin/python3.99")
-    (link := tmp_path / "link").symlink_to(project / "bin")
-    path = place.format(project=project, outside=outside, link=link)
-    assert _check(project, f"{path}:{os.environ['PATH']}") == _NOT_FOUND
-    assert not [*project.rglob("ran"), *outside.rglob("ran")]
+    (outside / "python3.99").symlink_to(world.project / "bin/python3.99")
+    (link := tmp_path / "link").symlink_to(world.project / "bin")
+    path = place.format(project=world.project, outside=outside, link=link)
+    assert _check(world, f"{path}:{os.environ['PATH']}") == _NOT_FOUND
+    assert not [*world.project.rglob("ran"), *outside.rglob("ran")]
 
 
 @pytest.mark.usefixtures("of_no_version")
-def test_the_control_a_python_outside_is_run_and_by_no_link_of_the_project(project: Path, tmp_path: Path) -> None:
+def test_the_control_a_python_outside_is_run_and_by_no_link_of_the_project(world: World, tmp_path: Path) -> None:
     program = _program(tmp_path / "outside/python3.99")
-    (project / "bin").mkdir()
-    (project / "bin/python3.99").symlink_to(program)
-    for place in (project / "bin", program.parent):
-        assert _check(project, f"{place}:{os.environ['PATH']}") == (0, [])
+    (world.project / "bin").mkdir()
+    (world.project / "bin/python3.99").symlink_to(program)
+    for place in (world.project / "bin", program.parent):
+        assert _check(world, f"{place}:{os.environ['PATH']}") == (0, [])
         assert (program.parent / "ran").read_text() == f"{program}\n"
         (program.parent / "ran").unlink()
 
 
 @pytest.mark.parametrize("name", ["say.pyc", "gone.cpython-311.pyc", "say.cpython-311-pytest-9.0.pyc"])
-def test_bytecode_without_a_source_in_the_copy_is_named(name: str, project: Path) -> None:
-    pyc = _compile(sys.executable, project)
+def test_bytecode_without_a_source_in_the_copy_is_named(name: str, world: World) -> None:
+    pyc = _compile(sys.executable, world)
     pyc.rename(pyc.with_name(name))
-    assert _check(project) == (
+    assert _check(world) == (
         1,
         [{"path": f"scripts/__pycache__/{name}", "why": "it has no source in the copy"}],
     )
 
 
-def test_a_stale_time_in_a_header_is_no_other_code(project: Path) -> None:
+def test_a_stale_time_in_a_header_is_no_other_code(world: World) -> None:
     """A checkout gives every source a new time; Python then compiles it again."""
-    _compile(sys.executable, project)
-    os.utime(project / _CACHE / "../say.py", (0, 0))
-    assert _check(project) == (0, [])
+    _compile(sys.executable, world)
+    os.utime(world.project / _CACHE / "../say.py", (0, 0))
+    assert _check(world) == (0, [])
 
 
-def test_what_nobody_installed_is_not_checked_for_bytecode(project: Path) -> None:
-    _compile(sys.executable, project)
-    (project / _CACHE / "x.cpython-311.pyc").touch()
-    (project / ".memtomem/lock.json").write_text('{"version": 1, "skills": {}}')
-    assert _check(project) == (0, [])
+def test_what_nobody_installed_is_not_checked_for_bytecode(world: World) -> None:
+    _compile(sys.executable, world)
+    (world.project / _CACHE / "x.cpython-311.pyc").touch()
+    world.lockfile_path.write_text('{"version": 1, "skills": {}}')
+    assert _check(world) == (0, [])
 
 
-def test_a_status_alone_starts_no_python(project: Path, tmp_path: Path) -> None:
+def test_a_status_alone_starts_no_python(world: World, tmp_path: Path) -> None:
     answer = subprocess.run(
         [
             sys.executable,
@@ -185,7 +179,7 @@ def test_a_status_alone_starts_no_python(project: Path, tmp_path: Path) -> None:
             "--wiki",
             f"{tmp_path}/wiki",
             "--project",
-            str(project),
+            str(world.project),
             "status",
         ],
         check=True,

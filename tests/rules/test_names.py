@@ -29,6 +29,7 @@ def test_a_name_of_the_specification_is_a_skill_name(text: str) -> None:
             "a.b",
             "a b",
             "a/b",
+            "../hello",
             "..",
             ".",
             "~",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from wikis import Content, commit, head, make_wiki, plain_skill, skill_md
+from wikis import Content, plain_skill, skill_md
 from world import World
 
 from wikipin.answer import question
@@ -18,29 +18,18 @@ _TOKEN = "ghp_" + "k3Jq9ZtB7vXwR2mN5pLsD8fGhC4yU6aEoI1T"
 _KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
 
 
-@pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    return make_wiki(tmp_path / "wiki", {"good": plain_skill("good")})
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    project = tmp_path / "project"
-    project.mkdir()
-    return project
-
-
-def _ask(wiki: Path, project: Path, files: dict[str, Content]) -> list[str]:
+def _ask(world: World, files: dict[str, Content]) -> list[str]:
     """Return the lines of the question that an install of these files asks."""
-    commit(wiki, {"bad": {**plain_skill("bad"), **files}})
+    world.commit({"bad": {**plain_skill("bad"), **files}})
     with pytest.raises(ReviewRequiredError) as required:
-        World(wiki, project).install("bad")
-    return question.ask(required.value, "no remote", "the project", CommandLine(str(wiki), str(project))).split("\n")
+        world.install("bad")
+    door = CommandLine(str(world.wiki), str(world.project))
+    return question.ask(required.value, "no remote", "the project", door).split("\n")
 
 
-def _excerpt(wiki: Path, project: Path, line: str) -> str:
+def _excerpt(world: World, line: str) -> str:
     """Return what is shown of a file's line that has something to be found."""
-    (shown,) = (shown for shown in _ask(wiki, project, {"a.md": f"first\n{line}\nlast\n".encode()}) if " | " in shown)
+    (shown,) = (shown for shown in _ask(world, {"a.md": f"first\n{line}\nlast\n".encode()}) if " | " in shown)
     return shown.removeprefix("    | ")
 
 
@@ -74,8 +63,8 @@ def _excerpt(wiki: Path, project: Path, line: str) -> str:
     ],
     ids=ascii,
 )
-def test_a_line_is_shown_with_what_is_hidden_made_visible(line: str, shown: str, wiki: Path, project: Path) -> None:
-    assert _excerpt(wiki, project, line) == shown
+def test_a_line_is_shown_with_what_is_hidden_made_visible(line: str, shown: str, world: World) -> None:
+    assert _excerpt(world, line) == shown
 
 
 @pytest.mark.parametrize(
@@ -91,8 +80,8 @@ def test_a_line_is_shown_with_what_is_hidden_made_visible(line: str, shown: str,
     ],
     ids=lambda text: text[:24],
 )
-def test_a_credential_is_not_given_away(line: str, shown: str, wiki: Path, project: Path) -> None:
-    assert _excerpt(wiki, project, line) == shown
+def test_a_credential_is_not_given_away(line: str, shown: str, world: World) -> None:
+    assert _excerpt(world, line) == shown
 
 
 @pytest.mark.parametrize(
@@ -105,15 +94,15 @@ def test_a_credential_is_not_given_away(line: str, shown: str, wiki: Path, proje
     ],
     ids=ascii,
 )
-def test_the_line_is_the_findings_in_every_kind_of_text(content: bytes, wiki: Path, project: Path) -> None:
-    asked = "\n".join(_ask(wiki, project, {"a.txt": content}))
+def test_the_line_is_the_findings_in_every_kind_of_text(content: bytes, world: World) -> None:
+    asked = "\n".join(_ask(world, {"a.txt": content}))
     assert "two ghp_…" in asked
     assert _TOKEN[8:] not in asked
 
 
-def test_a_key_of_several_lines_is_not_given_away(wiki: Path, project: Path) -> None:
+def test_a_key_of_several_lines_is_not_given_away(world: World) -> None:
     key = f"-----BEGIN RSA PRIVATE KEY-----\n{_KEY}\n-----END RSA PRIVATE KEY-----\n"
-    asked = _ask(wiki, project, {"id.txt": key.encode()})
+    asked = _ask(world, {"id.txt": key.encode()})
     assert [line for line in asked if " | " in line] == ["    | -----BEGIN RSA PRIVATE KEY-----"]
 
 
@@ -132,18 +121,18 @@ def test_a_key_of_several_lines_is_not_given_away(wiki: Path, project: Path) -> 
     ids=["interrupted", "lines of a key", "a key without an end", "two", "no credential"],
 )
 def test_a_line_in_which_something_is_hidden_gives_no_credential_away(
-    content: str, shown: list[str], wiki: Path, project: Path
+    content: str, shown: list[str], world: World
 ) -> None:
-    asked = _ask(wiki, project, {"a.txt": f"{content}\n".encode()})
+    asked = _ask(world, {"a.txt": f"{content}\n".encode()})
     assert [line for line in asked if " | " in line] == [f"    | {line}" for line in shown]
 
 
-def test_findings_are_grouped_by_file_and_each_has_its_line(wiki: Path, project: Path) -> None:
+def test_findings_are_grouped_by_file_and_each_has_its_line(world: World) -> None:
     files: dict[str, Content] = {
         "b.md": b"x\nB\xe2\x80\x8b\ny\nC\xe2\x80\x8b\n",
         "c.md": f"<!-- note -->\n{_TOKEN}\n".encode(),
     }
-    asked = _ask(wiki, project, files)
+    asked = _ask(world, files)
     at = asked.index("It has 4 findings:")
     assert asked[at + 1 : -1] == [
         "  In b.md:",
@@ -159,17 +148,17 @@ def test_findings_are_grouped_by_file_and_each_has_its_line(wiki: Path, project:
     ]
 
 
-def test_one_is_one(wiki: Path, project: Path) -> None:
-    commit(wiki, {"bad": {"SKILL.md": skill_md("bad", body="x\u200b")}})
+def test_one_is_one(world: World) -> None:
+    world.commit({"bad": {"SKILL.md": skill_md("bad", body="x\u200b")}})
     with pytest.raises(ReviewRequiredError) as required:
-        World(wiki, project).install("bad")
+        world.install("bad")
     asked = question.ask(required.value, "no remote", "the project", CommandLine()).split("\n")
     assert "It has 1 file:" in asked
     assert "It has 1 finding:" in asked
 
 
-def test_a_finding_without_a_line_has_words_alone(wiki: Path, project: Path) -> None:
-    asked = _ask(wiki, project, {"a.bin": b"\0\n" + _TOKEN.encode()})
+def test_a_finding_without_a_line_has_words_alone(world: World) -> None:
+    asked = _ask(world, {"a.bin": b"\0\n" + _TOKEN.encode()})
     assert asked[-3:-1] == ["  In a.bin:", "    what looks like a secret: GitHub token"]
 
 
@@ -181,14 +170,14 @@ _MANY: dict[str, dict[str, Content]] = {
 
 @pytest.mark.parametrize("files", _MANY.values(), ids=_MANY)
 def test_what_has_no_room_is_counted_and_a_command_shows_all_of_it(
-    files: dict[str, Content], wiki: Path, project: Path, tmp_path: Path
+    files: dict[str, Content], world: World, tmp_path: Path
 ) -> None:
-    asked = _ask(wiki, project, files)
+    asked = _ask(world, files)
     shown = [line for line in asked if line.startswith("    | ")]
     (rest,) = (line for line in asked if line.startswith("And "))
     assert rest.startswith(f"And {100 - len(shown)} more. All of them: '")
     command = shlex.split(rest.split("'", 1)[1].removesuffix("'"))
-    assert command[-4:] == ["show", "bad", "--ref", head(wiki)]
+    assert command[-4:] == ["show", "bad", "--ref", world.head()]
     assert command[0] == "wikipin"
     printed = subprocess.run(
         [sys.executable, "-m", "wikipin.cli", *command[1:]], check=True, capture_output=True, text=True, cwd=tmp_path
@@ -197,8 +186,8 @@ def test_what_has_no_room_is_counted_and_a_command_shows_all_of_it(
     assert len(shown) >= 10
 
 
-def test_what_all_has_room_is_not_counted(wiki: Path, project: Path) -> None:
-    assert not [line for line in _ask(wiki, project, {"a.md": b"x\xe2\x80\x8b\n"}) if line.startswith("And ")]
+def test_what_all_has_room_is_not_counted(world: World) -> None:
+    assert not [line for line in _ask(world, {"a.md": b"x\xe2\x80\x8b\n"}) if line.startswith("And ")]
 
 
 @pytest.mark.parametrize(
@@ -212,9 +201,9 @@ def test_what_all_has_room_is_not_counted(wiki: Path, project: Path) -> None:
     ],
     ids=ascii,
 )
-def test_no_line_of_a_file_breaks_out_of_its_place(line: str, wiki: Path, project: Path) -> None:
-    asked = _ask(wiki, project, {"a.md": line.encode()})
-    plain = _ask(wiki, project, {"a.md": b"x\xe2\x80\x8b\n"})
+def test_no_line_of_a_file_breaks_out_of_its_place(line: str, world: World) -> None:
+    asked = _ask(world, {"a.md": line.encode()})
+    plain = _ask(world, {"a.md": b"x\xe2\x80\x8b\n"})
     foreign = [shown for shown in asked if shown.startswith("    | ")]
     assert all(shown.startswith("    | x⟨U+200B⟩") or len(foreign) > 1 for shown in foreign)
     ours = [re.sub(r"[0-9a-f]{40,}|[0-9]+ bytes", "…", shown) for shown in asked if shown not in foreign]

@@ -1,10 +1,9 @@
 """The state of a skill, row by row, and as a list of the wiki's skills shows it."""
 
 import json
-from pathlib import Path
 
 import pytest
-from wikis import commit, git, head, make_wiki, object_id, plain_skill, write_object
+from wikis import git, object_id, plain_skill, write_object
 from world import World
 
 from wikipin import Wiki
@@ -64,7 +63,11 @@ _SHOWN_EDITED: dict[str, ExposureState | Copy] = {"claude": _EDITED, "agents": E
         (_NO_DIGESTS, _EDITED, _READ, "t1", State.MODIFIED),
         (_ENTRY, _SAME, _KNOWN, "t1", State.OK),
         (_ENTRY, _SAME, _KNOWN, "t2", State.BEHIND),
-        (_ENTRY, _SAME, _KNOWN, None, State.BEHIND),
+        (_ENTRY, _SAME, _KNOWN, None, State.GONE),
+        (_ENTRY, _SAME, _UNRELATED, None, State.GONE),
+        (_ENTRY, _SAME, _NOT_THERE, None, State.DIVERGED),
+        (_ENTRY, _EDITED, _KNOWN, None, State.MODIFIED),
+        (_NO_DIGESTS, _SAME, _KNOWN, None, State.UNKNOWN),
         (_ENTRY, _SAME, _UNRELATED, "t1", State.DIVERGED),
         (_ENTRY, _SAME, _NOT_THERE, "t1", State.DIVERGED),
     ],
@@ -106,89 +109,76 @@ def test_what_differs_is_told_path_by_path(copy: Copy, changes: list[tuple[str, 
     assert [(change.path, change.change) for change in found] == changes
 
 
-@pytest.fixture
-def wiki(tmp_path: Path) -> Path:
-    return make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello"), "other": plain_skill("other")})
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return tmp_path / "project"
-
-
-def _pin(project: Path, pin: str, content: bytes | None, **entry: object) -> None:
+def _pin(world: World, pin: str, content: bytes | None, **entry: object) -> None:
     """Make `hello` stand in the project as another tool leaves it."""
     document = {"version": 1, "skills": {"hello": {"wiki_commit": pin, "installed_at": "then", **entry}}}
-    (project / ".memtomem" / "skills").mkdir(parents=True)
-    (project / ".memtomem" / "lock.json").write_text(json.dumps(document))
+    (world.project / ".memtomem" / "skills").mkdir(parents=True)
+    (world.project / ".memtomem" / "lock.json").write_text(json.dumps(document))
     if content is not None:
-        (project / ".memtomem" / "skills" / "hello").mkdir()
-        (project / ".memtomem" / "skills" / "hello" / "SKILL.md").write_bytes(content)
+        (world.project / ".memtomem" / "skills" / "hello").mkdir()
+        (world.project / ".memtomem" / "skills" / "hello" / "SKILL.md").write_bytes(content)
 
 
-def _state(wiki: Path, project: Path) -> str:
-    offers = World(wiki, project).list_skills()
-    return next(offer.state.value for offer in offers.skills if offer.name == "hello")
+def _state(world: World) -> str | None:
+    offers = world.list_skills()
+    return next(offer.state for offer in offers.skills if offer.name == "hello")
 
 
 @pytest.mark.parametrize(
     ("content", "state"), [(None, "missing"), (plain_skill("hello")["SKILL.md"], "ok"), (b"edited", "modified")]
 )
 def test_a_copy_without_digests_is_compared_with_the_wiki_at_its_pin(
-    wiki: Path, project: Path, content: bytes | None, state: str
+    world: World, content: bytes | None, state: str
 ) -> None:
-    _pin(project, git(wiki, "rev-parse", "HEAD").decode(), content)
-    assert _state(wiki, project) == state
+    _pin(world, git(world.wiki, "rev-parse", "HEAD").decode(), content)
+    assert _state(world) == state
 
 
 @pytest.mark.parametrize("pin", ["0" * 40, "0" * 64])
-def test_a_copy_without_digests_whose_pin_the_wiki_lacks_is_not_said_to_be_well(
-    wiki: Path, project: Path, pin: str
-) -> None:
-    _pin(project, pin, b"x")
-    assert _state(wiki, project) in {"unknown", "diverged"}
+def test_a_copy_without_digests_whose_pin_the_wiki_lacks_is_not_said_to_be_well(world: World, pin: str) -> None:
+    _pin(world, pin, b"x")
+    assert _state(world) in {"unknown", "diverged"}
 
 
-def test_a_skill_is_behind_when_its_own_tree_changed_and_ok_when_another_did(wiki: Path, project: Path) -> None:
-    World(wiki, project).install("hello")
-    assert _state(wiki, project) == "ok"
-    commit(wiki, {"other": plain_skill("other", "Changed.")})
-    assert _state(wiki, project) == "ok"
-    commit(wiki, {"hello": plain_skill("hello", "Changed.")})
-    assert _state(wiki, project) == "behind"
+def test_a_skill_is_behind_when_its_own_tree_changed_and_ok_when_another_did(world: World) -> None:
+    world.install("hello")
+    assert _state(world) == "ok"
+    world.commit({"other": plain_skill("other", "Changed.")})
+    assert _state(world) == "ok"
+    world.commit({"hello": plain_skill("hello", "Changed.")})
+    assert _state(world) == "behind"
 
 
-def test_a_pin_that_a_rewritten_history_left_behind_has_diverged(wiki: Path, project: Path) -> None:
-    World(wiki, project).install("hello")
-    git(wiki, "commit", "--quiet", "--amend", "-m", "Other words")
-    assert _state(wiki, project) == "diverged"
-    git(wiki, "reflog", "expire", "--expire=now", "--all")
-    git(wiki, "gc", "--quiet", "--prune=now")
-    assert _state(wiki, project) == "diverged"
+def test_a_pin_that_a_rewritten_history_left_behind_has_diverged(world: World) -> None:
+    world.install("hello")
+    git(world.wiki, "commit", "--quiet", "--amend", "-m", "Other words")
+    assert _state(world) == "diverged"
+    git(world.wiki, "reflog", "expire", "--expire=now", "--all")
+    git(world.wiki, "gc", "--quiet", "--prune=now")
+    assert _state(world) == "diverged"
 
 
-def test_ancestors_are_the_commits_from_which_another_descends(wiki: Path) -> None:
+def test_ancestors_are_the_commits_from_which_another_descends(world: World) -> None:
     def make(*parents: str) -> Commit:
         arguments = [argument for parent in parents for argument in ("-p", parent)]
-        return Commit(git(wiki, "commit-tree", *arguments, "-m", f"After {parents}", "HEAD^{tree}").decode())
+        return Commit(git(world.wiki, "commit-tree", *arguments, "-m", f"After {parents}", "HEAD^{tree}").decode())
 
-    first = head(wiki)
+    first = world.head()
     left, right, stranger = make(first), make(first, first), make()
     merge = make(left, right)
     everything = {first, left, right, merge, stranger}
-    with Wiki(wiki) as opened:
+    with Wiki(world.wiki) as opened:
         assert opened.ancestors(everything, merge) == {first, left, right, merge}
         assert opened.ancestors(everything, left) == {first, left}
         assert opened.ancestors(everything, stranger) == {stranger}
         assert opened.ancestors([], merge) == set()
 
 
-def test_the_trees_of_the_skills_that_are_asked_for_are_told_and_whether_a_commit_is_there(wiki: Path) -> None:
-    with Wiki(wiki) as opened:
-        assert opened.has_commit(head(wiki))
-        assert opened.tree_ids(head(wiki), ["hello", "none"]) == {"hello": object_id(wiki, "HEAD:skills/hello")}
-        assert opened.tree_ids(head(wiki), []) == {}
+def test_the_trees_of_the_skills_that_are_asked_for_are_told_and_whether_a_commit_is_there(world: World) -> None:
+    with Wiki(world.wiki) as opened:
+        assert opened.has_commit(world.head())
+        assert opened.tree_ids(world.head(), ["hello", "none"]) == {"hello": object_id(world.wiki, "HEAD:skills/hello")}
+        assert opened.tree_ids(world.head(), []) == {}
         assert not opened.has_commit(Commit("0" * 40))
-        assert not opened.has_commit(Commit(object_id(wiki, "HEAD^{tree}")))
-        assert not opened.has_commit(Commit(write_object(wiki, "blob", b"x")))
+        assert not opened.has_commit(Commit(object_id(world.wiki, "HEAD^{tree}")))
+        assert not opened.has_commit(Commit(write_object(world.wiki, "blob", b"x")))

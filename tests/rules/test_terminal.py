@@ -46,7 +46,7 @@ def run(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capsys.readouterr()
-        assert str(project) not in re.sub(r"'wikipin [^']*'", "", out + err)
+        assert str(project) not in re.sub(r"'wikipin [^']*'|'[^']*', which --wiki names", "", out + err)
         return Done(words, int(ended.value.code or 0), out, err)
 
     return run
@@ -257,21 +257,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["update"],
-        ["update", "hello"],
-        ["update", "skill"],
-        ["update", "skill", "hello", "--all"],
-        ["update", "--all", "--plan", "0" * 64],
-        ["adopt", "hello"],
-        ["remove"],
-        ["status", "--checks"],
-        ["restore", "--expose", "cursor"],
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("words", [["status", "--checks"], ["restore", "--expose", "cursor"]], ids=" ".join)
 def test_wrong_usage_is_exit_code_2_and_changes_nothing(run: Run, words: list[str], wiki: Path, project: Path) -> None:
     assert run(wiki, *words).returncode == 2
     assert list(project.iterdir()) == []

@@ -8,7 +8,6 @@ import fcntl
 import multiprocessing
 import os
 import shutil
-import tempfile
 import time
 import traceback
 import warnings
@@ -81,14 +80,6 @@ def refusals(verb: Verb, wiki: Path, project: Path, *names: str) -> list[Wikipin
     except WikipinError as error:
         return [error]
     return list(done.failed.values()) if isinstance(done, Outcomes) else []
-
-
-@contextmanager
-def private_place(otherwise: Path) -> Generator[Path]:
-    """A directory in memory where there is one: what is tortured here does not need a disk to be synced."""
-    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else otherwise) as place:
-        yield Path(place)
 
 
 def fork(action: Callable[[], object]) -> int:

@@ -12,9 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -208,14 +208,6 @@ def need_strace() -> None:
         missing = f"strace may not trace here: {done.stderr}" if done.returncode else ""
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-
-
-@contextmanager
-def scratch(otherwise: Path) -> Generator[Path]:
-    """A directory in memory where there is one: a process that is killed does not need a disk to be synced."""
-    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
-    with TemporaryDirectory(dir=memory if memory.is_dir() else otherwise) as place:
-        yield Path(place).resolve()
 
 
 def _follow(words: Sequence[str]) -> list[str]:

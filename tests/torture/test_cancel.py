@@ -6,9 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -23,14 +21,6 @@ SCENARIO = named("first install")
 ERAS = pytest.mark.parametrize("era", ["legacy", "auto"])
 _LONGEST_WAIT = 0.03
 """Seconds until a call is cancelled: about as long as one takes that nobody disturbs."""
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A directory in memory where there is one."""
-    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as place:
-        yield Path(place)
 
 
 def _cancel_often(scenario: Scenario, era: str, times: int, place: Path) -> dict[str, list[str]]:
@@ -79,9 +69,9 @@ def _cancel_often(scenario: Scenario, era: str, times: int, place: Path) -> dict
     "times", [12, pytest.param(500, marks=[pytest.mark.whole, pytest.mark.timeout(900)])], ids=["sampled", "whole"]
 )
 def test_a_cancelled_call_holds_no_lock_and_leaves_nothing_half_done(
-    scenario: Scenario, era: str, times: int, place: Path, record_property: Record
+    scenario: Scenario, era: str, times: int, tmp_path: Path, record_property: Record
 ) -> None:
-    assert _cancel_often(scenario, era, times, place) == {}
+    assert _cancel_often(scenario, era, times, tmp_path) == {}
     record_property("calls cancelled", times)
 
 
@@ -95,10 +85,10 @@ def _make_heavy_skill(wiki: Path, project: Path) -> None:
 
 
 @ERAS
-def test_calls_that_read_and_are_cancelled_silence_nobody(era: str, place: Path) -> None:
+def test_calls_that_read_and_are_cancelled_silence_nobody(era: str, tmp_path: Path) -> None:
     """Forty-five of them kept every thread of the server busy to their ends, and the loop from hearing of it."""
-    _make_heavy_skill(place / "wiki", place / "project")
-    arguments = ["-m", "wikipin_mcp", "--wiki", str(place / "wiki"), "--project", str(place / "project")]
+    _make_heavy_skill(tmp_path / "wiki", tmp_path / "project")
+    arguments = ["-m", "wikipin_mcp", "--wiki", str(tmp_path / "wiki"), "--project", str(tmp_path / "project")]
 
     async def seconds_of(client: Client, tool: str, arguments: dict[str, object]) -> float:
         began = time.monotonic()
@@ -121,12 +111,12 @@ def test_calls_that_read_and_are_cancelled_silence_nobody(era: str, place: Path)
 
 
 @ERAS
-def test_calls_that_wait_for_a_git_that_never_answers_end_when_they_are_cancelled(era: str, place: Path) -> None:
-    git_dir = make_wiki(place / "wiki", {"hello": plain_skill("hello")}) / ".git"
+def test_calls_that_wait_for_a_git_that_never_answers_end_when_they_are_cancelled(era: str, tmp_path: Path) -> None:
+    git_dir = make_wiki(tmp_path / "wiki", {"hello": plain_skill("hello")}) / ".git"
     (git_dir / "HEAD").unlink()
     os.mkfifo(git_dir / "HEAD")
-    (place / "project").mkdir()
-    arguments = ["-m", "wikipin_mcp", "--wiki", str(place / "wiki"), "--project", str(place / "project")]
+    (tmp_path / "project").mkdir()
+    arguments = ["-m", "wikipin_mcp", "--wiki", str(tmp_path / "wiki"), "--project", str(tmp_path / "project")]
 
     async def talk() -> None:
         async with Client(StdioServerParameters(command=sys.executable, args=arguments), mode=era) as client:
@@ -140,7 +130,7 @@ def test_calls_that_wait_for_a_git_that_never_answers_end_when_they_are_cancelle
                     await client.call_tool(tool, {"name": "hello"} if tool == "context_remove_skill" else {})
 
     anyio.run(talk)
-    assert [path.name for path in (place / "project").iterdir()] == []
+    assert [path.name for path in (tmp_path / "project").iterdir()] == []
 
 
 def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:
@@ -170,10 +160,10 @@ def _kill_server_after(seconds: float, wiki: Path, project: Path) -> None:
         server.kill()
 
 
-def test_what_a_killed_server_began_is_finished_or_swept_by_the_next_one(place: Path) -> None:
-    wiki = make_torture_wiki(place / "wiki")
-    allowed = bounds(SCENARIO, wiki, place / "reference", lambda scratch: SCENARIO.run(wiki, scratch))
-    project = place / "project"
+def test_what_a_killed_server_began_is_finished_or_swept_by_the_next_one(tmp_path: Path) -> None:
+    wiki = make_torture_wiki(tmp_path / "wiki")
+    allowed = bounds(SCENARIO, wiki, tmp_path / "reference", lambda scratch: SCENARIO.run(wiki, scratch))
+    project = tmp_path / "project"
     for step in range(10):
         shutil.rmtree(project, ignore_errors=True)
         SCENARIO.prepare(wiki, project)

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from snapshot import Snapshot
 from torture.crowd import PLACES
 from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_wiki, named, next_command, settled
-from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample, scratch
+from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample
 
 COMMAND, SERVER = Door("command"), Door("server")
 _NO_JOURNAL = "import wikipin.project.change_set; wikipin.project.change_set.write_journal = lambda *_: None"
@@ -26,10 +26,9 @@ Found = dict[Break, list[str]]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
+def place(tmp_path: Path) -> Path:
     need_strace()
-    with scratch(tmp_path) as place:
-        yield place
+    return tmp_path.resolve()
 
 
 def _once(points: Sequence[Point]) -> list[Break]:

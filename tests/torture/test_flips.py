@@ -20,7 +20,7 @@ import pytest
 from hostile.doors import DOORS, open_by_path
 from snapshot import left_over, snapshot
 from surfaces import Json
-from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, private_place, refusals
+from torture.crowd import SPAWN, VERBS, Flip, Verb, flip_on, install, install_old, refusals
 from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 from world import World
@@ -211,27 +211,26 @@ def _through(way_in: str, tool: str, arguments: Json) -> Verb:
 
 
 @pytest.fixture(params=[*_PLACES, *_WAYS_IN])
-def sweep(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
-    with private_place(tmp_path) as at:
-        skills = {name: {**plain_skill(name), "docs/a.md": b"a" * 3000} for name in (*_SKILLS, "other")}
-        wiki = make_wiki(at / "wiki", skills)
-        git(wiki, "tag", "v1")
-        commit(wiki, {name: {**plain_skill(name, "Newer."), "docs": b"a file"} for name in _SKILLS})
-        for start in ("fresh", "lived-in"):
-            (at / start / ".claude").mkdir(parents=True)
-        install(wiki, at / "lived-in", "other")
-        install_old(wiki, at / "lived-in", "hello")
-        for name in ("skills/hello", ".staging/0123456789abcdef/copy", ".txn", "hello", "copy"):
-            (at / "outside" / name).mkdir(parents=True)
-        for name in ("lock.json", ".lock.json.lock", "redo.json", ".txn/redo.json", "owner", "SKILL.md"):
-            (at / "outside" / name).write_text("not yours\n")
-        sweep = Sweep(wiki, at, request.param, Random(request.param))  # noqa: S311 - no secret
-        if request.param in _WAYS_IN:
-            sweep.verbs = tuple(_through(request.param, *call) for call in _CALLS)
-            sweep.place, sweep.way_in = "sub", request.param
-            # A link in what a person named is followed: there it must lead to what never is a project.
-            monkeypatch.setenv("HOME", str(sweep.outside))
-        yield sweep
+def sweep(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sweep:
+    skills = {name: {**plain_skill(name), "docs/a.md": b"a" * 3000} for name in (*_SKILLS, "other")}
+    wiki = make_wiki(tmp_path / "wiki", skills)
+    git(wiki, "tag", "v1")
+    commit(wiki, {name: {**plain_skill(name, "Newer."), "docs": b"a file"} for name in _SKILLS})
+    for start in ("fresh", "lived-in"):
+        (tmp_path / start / ".claude").mkdir(parents=True)
+    install(wiki, tmp_path / "lived-in", "other")
+    install_old(wiki, tmp_path / "lived-in", "hello")
+    for name in ("skills/hello", ".staging/0123456789abcdef/copy", ".txn", "hello", "copy"):
+        (tmp_path / "outside" / name).mkdir(parents=True)
+    for name in ("lock.json", ".lock.json.lock", "redo.json", ".txn/redo.json", "owner", "SKILL.md"):
+        (tmp_path / "outside" / name).write_text("not yours\n")
+    sweep = Sweep(wiki, tmp_path, request.param, Random(request.param))  # noqa: S311 - no secret
+    if request.param in _WAYS_IN:
+        sweep.verbs = tuple(_through(request.param, *call) for call in _CALLS)
+        sweep.place, sweep.way_in = "sub", request.param
+        # A link in what a person named is followed: there it must lead to what never is a project.
+        monkeypatch.setenv("HOME", str(sweep.outside))
+    return sweep
 
 
 @pytest.fixture

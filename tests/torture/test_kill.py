@@ -1,7 +1,6 @@
 """A process that dies at any step of a change, and again at any step of the recovery (fork-based, portable)."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,14 +14,6 @@ import wikipin.disk.rename
 from wikipin.disk.folder import Folder
 from wikipin.project.journal import Journal
 from wikipin.project.placing import Placement
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A directory in memory where there is one: a process that dies does not need a disk to be synced."""
-    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as place:
-        yield Path(place)
 
 
 def _copy(start: Path, to: Path) -> None:
@@ -78,9 +69,9 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("scenario", IN_PROCESS, ids=lambda scenario: scenario.name)
 @pytest.mark.usefixtures("renaming")
 def test_a_change_killed_at_any_step_and_again_in_recovery_is_the_old_state_or_the_new(
-    scenario: Scenario, every: tuple[int, int], least: int, place: Path, record_property: Record
+    scenario: Scenario, every: tuple[int, int], least: int, tmp_path: Path, record_property: Record
 ) -> None:
-    sweep = Sweep(scenario, place)
+    sweep = Sweep(scenario, tmp_path)
     pairs = list(sweep.pairs(every))
     record_property("pairs of kills", len(pairs))
     assert [pair for pair in pairs if pair[2]] == []
@@ -94,36 +85,36 @@ def _no_journal(_: Folder, __: Journal) -> None:
 
 @pytest.mark.parametrize("scenario", [s for s in IN_PROCESS if s.name != "adopt"], ids=lambda scenario: scenario.name)
 def test_the_sweep_sees_that_a_program_keeps_no_journal(
-    scenario: Scenario, place: Path, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: without its journal a program goes red; but for an adoption, which changes one file alone."""
     monkeypatch.setattr("wikipin.project.change_set.write_journal", _no_journal)
-    assert _finds_anything(Sweep(scenario, place))
+    assert _finds_anything(Sweep(scenario, tmp_path))
 
 
 def _throws_away(_: Placement) -> None:
     """Keep nothing of what was displaced."""
 
 
-def test_the_sweep_sees_that_edited_bytes_are_thrown_away(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_sees_that_edited_bytes_are_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without the backup a person's bytes are gone."""
     scenario = named("update of an edited copy")
-    wiki = make_torture_wiki(place / "wiki")
-    allowed = bounds(scenario, wiki, place / "reference", lambda scratch: scenario.run(wiki, scratch))
+    wiki = make_torture_wiki(tmp_path / "wiki")
+    allowed = bounds(scenario, wiki, tmp_path / "reference", lambda scratch: scenario.run(wiki, scratch))
     monkeypatch.setattr(Placement, "keep_edits", _throws_away)
-    scenario.prepare(wiki, place / "project")
-    scenario.run(wiki, place / "project")
-    assert allowed.violations(place / "project")
+    scenario.prepare(wiki, tmp_path / "project")
+    scenario.run(wiki, tmp_path / "project")
+    assert allowed.violations(tmp_path / "project")
 
 
 def _finishes_nothing(_: Folder, __: Folder, ___: Journal, *, is_found: bool) -> None:
     """Do nothing of what the journal says."""
 
 
-def test_the_sweep_sees_that_a_recovery_does_not_finish(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_sees_that_a_recovery_does_not_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a next command that only sweeps what was staged loses the change, or half of it."""
     monkeypatch.setattr("wikipin.project.transaction.finish", _finishes_nothing)
-    assert _finds_anything(Sweep(named("update"), place))
+    assert _finds_anything(Sweep(named("update"), tmp_path))
 
 
 class StuckSweep:
@@ -174,13 +165,13 @@ def test_a_removal_that_cannot_move_the_copy_is_undone_whenever_it_is_killed(
     every: tuple[int, int],
     least: int,
     name: str,
-    place: Path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Record,
 ) -> None:
     """It is not asked beforehand: something is in the way only since then."""
     monkeypatch.setattr("wikipin.project.hindrance.Hindrances.check", _asks_nothing)
-    pairs = list(StuckSweep(named(name), place).pairs(every, is_lifted=is_lifted))
+    pairs = list(StuckSweep(named(name), tmp_path).pairs(every, is_lifted=is_lifted))
     record_property("pairs of kills", len(pairs))
     assert [pair for pair in pairs if pair[2]] == []
     assert len(pairs) >= least
@@ -195,8 +186,8 @@ def _puts_nothing_back(_: Placement) -> list[str]:
     return []
 
 
-def test_the_sweep_sees_that_a_removal_is_not_undone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_sees_that_a_removal_is_not_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without its exposures the skill is neither there nor gone."""
     monkeypatch.setattr("wikipin.project.hindrance.Hindrances.check", _asks_nothing)
     monkeypatch.setattr(Placement, "_put_back", _puts_nothing_back)
-    assert any(wrong for *_, wrong in StuckSweep(named("remove"), place).pairs((4, 1000), is_lifted=False))
+    assert any(wrong for *_, wrong in StuckSweep(named("remove"), tmp_path).pairs((4, 1000), is_lifted=False))

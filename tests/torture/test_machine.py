@@ -27,7 +27,6 @@ from wikipin.asset import skill
 from wikipin.names import Commit
 
 _NAMES = ("alpha", "beta", "gamma")
-_MEMORY = Path("/dev/shm")  # noqa: S108 - each directory made in it is private
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,12 @@ flags = st.booleans()
 class Life(RuleBasedStateMachine):
     """A project, a wiki, and what should be true of them."""
 
+    root: Path
+    """Where each life has a directory of its own."""
+
     def __init__(self) -> None:
         super().__init__()
-        self._place = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+        self._place = Path(tempfile.mkdtemp(dir=self.root))
         self._wiki = make_wiki(self._place / "wiki")
         self._directory = self._place / "project"
         self._directory.mkdir()
@@ -315,9 +317,9 @@ class Life(RuleBasedStateMachine):
     def _copy(self, name: str) -> Path:
         return self._directory / ".memtomem/skills" / name
 
-    def _states(self) -> dict[str, str]:
+    def _states(self) -> dict[str, str | None]:
         offers = self._world.list_skills()
-        return {offer.name: offer.state.value for offer in offers.skills}
+        return {offer.name: offer.state for offer in offers.skills}
 
     def _observed(self, name: str) -> Known:
         """Return what the disk says, read as a stranger would."""
@@ -347,9 +349,12 @@ class Life(RuleBasedStateMachine):
     [200, pytest.param(2000, marks=[pytest.mark.whole, pytest.mark.timeout(1800)])],
     ids=["sampled", "whole"],
 )
-def test_the_lives_of_a_project_are_as_the_model_says(sequences: int, record_property: Record) -> None:
+def test_the_lives_of_a_project_are_as_the_model_says(sequences: int, tmp_path: Path, record_property: Record) -> None:
+    class LifeHere(Life):
+        root = tmp_path
+
     run_state_machine_as_test(
-        Life,
+        LifeHere,
         settings=settings(
             max_examples=sequences,
             stateful_step_count=12,

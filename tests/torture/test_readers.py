@@ -3,11 +3,11 @@
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from torture.crowd import PLACES, SPAWN, Looks, allowed_by, private_place, read_all_through
+from torture.crowd import PLACES, SPAWN, Looks, allowed_by, read_all_through
 from torture.scenario import Record, Scenario
 from wikis import Files, commit, git, make_wiki, plain_skill
 
@@ -46,13 +46,7 @@ Change = Callable[[Scenario, Path, Path], object]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    with private_place(tmp_path) as place:
-        yield place
-
-
-@pytest.fixture
-def wiki(place: Path) -> Path:
+def wiki(tmp_path: Path) -> Path:
     def parts(name: str, version: bytes, number: int) -> Files:
         named = {f"part-{part // 20}/{part}.md": b"%s %d\n" % (version, part) * 200 for part in range(number - 1)}
         return {**plain_skill(name), **named}
@@ -60,7 +54,7 @@ def wiki(place: Path) -> Path:
     def several(version: bytes) -> dict[str, Files]:
         return {name: parts(name, version, _FILES if name == "large" else _FILES // 10) for name in _SEVERAL}
 
-    wiki = make_wiki(place / "wiki", {**several(b"old"), "other": plain_skill("other")})
+    wiki = make_wiki(tmp_path / "wiki", {**several(b"old"), "other": plain_skill("other")})
     git(wiki, "tag", "v1")
     commit(wiki, several(b"new"))
     return wiki
@@ -99,9 +93,9 @@ def _watched(scenario: Scenario, wiki: Path, place: Path, rounds: int, change: C
 )
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_whoever_looks_while_skills_are_changed_sees_them_whole_or_not_at_all(
-    scenario: Scenario, rounds: int, wiki: Path, place: Path, record_property: Record
+    scenario: Scenario, rounds: int, wiki: Path, tmp_path: Path, record_property: Record
 ) -> None:
-    seen = _watched(scenario, wiki, place, rounds, Scenario.run)
+    seen = _watched(scenario, wiki, tmp_path, rounds, Scenario.run)
 
     assert [looks.wrong for looks in seen] == [[]] * _READERS
     for looks in seen:
@@ -136,6 +130,6 @@ def _linked_before_it_is_there(_: Scenario, wiki: Path, project: Path) -> None:
         (_linked_before_it_is_there, "a link to nothing"),
     ],
 )
-def test_the_readers_see_what_they_are_for(naive: Change, seen: str, wiki: Path, place: Path) -> None:
+def test_the_readers_see_what_they_are_for(naive: Change, seen: str, wiki: Path, tmp_path: Path) -> None:
     """The control: in front of the same readers, installers that take less care are found out."""
-    assert any(seen in wrong for looks in _watched(SCENARIOS[0], wiki, place, 5, naive) for wrong in looks.wrong)
+    assert any(seen in wrong for looks in _watched(SCENARIOS[0], wiki, tmp_path, 5, naive) for wrong in looks.wrong)

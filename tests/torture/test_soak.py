@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 from snapshot import left_over
-from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look, private_place, refusals
+from torture.crowd import VERBS, Allowed, Looks, Verb, contents, fork, look, refusals
 from torture.scenario import Record
 from wikis import commit, git, make_wiki, plain_skill
 
@@ -232,16 +232,15 @@ def _read_on(soak: Soak) -> None:
 
 
 @pytest.fixture
-def soak(tmp_path: Path) -> Iterator[Soak]:
-    with private_place(tmp_path) as place:
-        files = {f"part-{part}.md": b"part %d\n" % part * 100 for part in range(6)}
-        wiki = make_wiki(place / "wiki", {name: {**plain_skill(name), **files} for name in _SKILLS})
-        allowed = {name: [contents(wiki / "skills" / name)] for name in _SKILLS}
-        git(wiki, "tag", "v1")
-        commit(wiki, {name: {**plain_skill(name, "Newer."), "part-0/x.md": b"x", **files} for name in _SKILLS})
-        for name in _SKILLS:
-            allowed[name].append(contents(wiki / "skills" / name))
-        yield Soak(wiki, place, allowed, Random(8))  # noqa: S311 - no secret
+def soak(tmp_path: Path) -> Soak:
+    files = {f"part-{part}.md": b"part %d\n" % part * 100 for part in range(6)}
+    wiki = make_wiki(tmp_path / "wiki", {name: {**plain_skill(name), **files} for name in _SKILLS})
+    allowed = {name: [contents(wiki / "skills" / name)] for name in _SKILLS}
+    git(wiki, "tag", "v1")
+    commit(wiki, {name: {**plain_skill(name, "Newer."), "part-0/x.md": b"x", **files} for name in _SKILLS})
+    for name in _SKILLS:
+        allowed[name].append(contents(wiki / "skills" / name))
+    return Soak(wiki, tmp_path, allowed, Random(8))  # noqa: S311 - no secret
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,20 @@
 """The command and the server, killed at every system call that changes the project (strace; Linux)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from torture.scenario import SCENARIOS, Record, Scenario, make_torture_wiki, named, next_command
-from torture.strace import Break, Door, Point, dry_run, need_strace, run_all, sample, scratch
+from torture.strace import Break, Door, Point, dry_run, need_strace, run_all, sample
 
 COMMAND, SERVER = Door("command"), Door("server")
 _NO_JOURNAL = "import wikipin.project.change_set; wikipin.project.change_set.write_journal = lambda *_: None"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
+def place(tmp_path: Path) -> Path:
     need_strace()
-    with scratch(tmp_path) as place:
-        yield place
+    return tmp_path.resolve()
 
 
 @dataclass

@@ -35,7 +35,7 @@ class ListedSkill(TypedDict):
 
     name: str
     description: str
-    state: str
+    state: str | None
 
 
 class SkippedSkill(TypedDict):
@@ -129,7 +129,7 @@ def answer_list(offers: Offers, *, limit: int | None = None, after: str = "", ro
         {
             "name": offer.name,
             "description": printable(offer.description, limit=_LONGEST_DESCRIPTION),
-            "state": offer.state.value,
+            "state": None if offer.state is None else offer.state.value,
         }
         for offer in rest[:limit]
     )

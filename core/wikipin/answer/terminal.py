@@ -4,10 +4,11 @@ What is of a file stands behind `  | `, line by line. No line of ours begins so.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from unicodedata import east_asian_width
 
 from wikipin.answer.reading import ListAnswer, SkillStatus, StatusAnswer
+from wikipin.answer.several import Answer, SeveralAnswer
 from wikipin.answer.showing import ShowAnswer
 from wikipin.answer.writing import (
     InstallAnswer,
@@ -15,7 +16,6 @@ from wikipin.answer.writing import (
     ListedFile,
     RemoveAnswer,
     RestoreAnswer,
-    UpdateAllAnswer,
     UpdateAnswer,
 )
 from wikipin.remedy import Call, CommandLine
@@ -63,7 +63,7 @@ def show_list(answer: ListAnswer, query: str) -> Iterator[str]:
         yield f"No skill matches '{query}'." if query else "The wiki has no skill yet."
     width = max((len(skill["name"]) for skill in answer["skills"]), default=0)
     for skill in answer["skills"]:
-        yield f"{skill['name']:<{width}}  {skill['state']:<9}  {skill['description']}"
+        yield f"{skill['name']:<{width}}  {skill['state'] or '-':<9}  {skill['description']}"
     if answer["next_cursor"] is not None:
         yield f"… and {answer['total'] - len(answer['skills'])} more; raise --limit, or give a word to look for"
 
@@ -108,32 +108,47 @@ def show_status(answer: StatusAnswer) -> Iterator[str]:
         yield from _changes(skill)
 
 
-def show_check(answer: StatusAnswer) -> Iterator[str]:
+def show_check(answer: StatusAnswer, *, copies_only: bool = False) -> Iterator[str]:
     """Show only what a team has to look at."""
-    if not answer["supported"]:
-        yield from show_status(answer)
-        return
     drifted = [skill for skill in answer["skills"] if skill["state"] in DRIFT or skill.get("bytecode")]
-    for skill in drifted:
-        if skill["state"] in DRIFT:
-            yield f"{skill['name']}: {skill['state']}"
-            yield from _changes(skill)
-        if found := skill.get("bytecode"):
-            yield f"{skill['name']}: bytecode that its source does not prove; remove its __pycache__ directories"
-            yield from (f"  {each['path']}: {each['why']}" for each in found)
+    for skill in answer["skills"]:
+        yield from _drift(skill, copies_only=copies_only)
     unchecked = [skill for skill in answer["skills"] if not skill["compared"] and skill not in drifted]
     for skill in unchecked:
         why = "has no entry" if skill["wiki_commit"] is None else "has no digests"
         yield f"{skill['name']}: {why} in the lockfile, and was not checked"
     every = len(answer["skills"])
-    yield f"{every - len(drifted) - len(unchecked)} of {every} skills are as the lockfile says."
+    yield f"{every - len(drifted) - len(unchecked)} of {every} copies are as the lockfile says."
+    unlinked = 0 if copies_only else sum(len(skill["not_exposed"]) for skill in answer["skills"])
+    if unlinked:
+        yield f"Of the links that it names, {unlinked} {'is' if unlinked == 1 else 'are'} not there."
+
+
+def _drift(skill: SkillStatus, *, copies_only: bool) -> Iterator[str]:
+    if skill["state"] in DRIFT:
+        yield f"{skill['name']}: {skill['state']}"
+        yield from _files_changed(skill)
+    if found := skill.get("bytecode"):
+        yield f"{skill['name']}: bytecode that its source does not prove; remove its __pycache__ directories"
+        yield from (f"  {each['path']}: {each['why']}" for each in found)
+    if skill["not_exposed"] and not copies_only:
+        yield f"{skill['name']}: agents do not see it as the lockfile says"
+        yield from _not_visible(skill)
 
 
 def _changes(skill: SkillStatus) -> Iterator[str]:
+    yield from _files_changed(skill)
+    yield from _not_visible(skill)
+
+
+def _files_changed(skill: SkillStatus) -> Iterator[str]:
     for change in skill["changes"]:
         yield f"  {change['change']:<8}  {change['path']}"
     if skill["changes_left_out"]:
         yield f"  and {skill['changes_left_out']} more"
+
+
+def _not_visible(skill: SkillStatus) -> Iterator[str]:
     for path in skill["not_exposed"]:
         yield f"  not visible at {path}"
 
@@ -158,26 +173,43 @@ def show_adopt(answer: InstallAnswer) -> Iterator[str]:
 
 
 def show_update(answer: UpdateAnswer) -> Iterator[str]:
+    name, is_done = answer["name"], answer["installed_at"] is not None
     came, went = answer["previous_commit"][:_SHORT], answer["wiki_commit"][:_SHORT]
-    if answer["installed_at"] is None:
-        yield f"Would update {answer['name']} from {came} to {went}, and has written nothing:"
-    elif came == went and not answer["changes"] and answer["backup"] is None:
-        yield f"{answer['name']} is up to date at {went}."
+    if not answer["changed"]:
+        yield f"{name} is up to date at {went}."
+        return
+    if came == went and not answer["changes"]:
+        shown = "no file changed; agents see it at:" if is_done else "no file would change; agents would see it at:"
+        yield f"{name}: {shown}"
+        yield from _exposed(answer) if answer["exposed"] else ["  no place"]
+    elif not answer["changes"]:
+        moved = "no file changed; the pin moved" if is_done else "no file would change; the pin would move"
+        yield f"{name}: {moved} from {came} to {went}."
+    elif is_done:
+        yield f"Updated {name} from {came} to {went}:"
     else:
-        yield f"Updated {answer['name']} from {came} to {went}:"
+        yield f"Would update {name} from {came} to {went}, and has written nothing:"
     for change in answer["changes"]:
         yield f"  {change['change']:<8}  {answer['path']}/{change['path']}"
     yield from _acts("new act", answer["acts_added"])
     if answer["backup"] is not None:
         yield f"The edited copy is in {answer['backup']}"
-    if answer["installed_at"] is None:
+    if not is_done:
         yield f"Plan: {answer['plan']}"
 
 
-def show_update_all(answer: UpdateAllAnswer) -> Iterator[str]:
-    for updated in answer["updated"]:
-        yield from show_update(updated)
-    yield f"{len(answer['updated'])} updated, {len(answer['unchanged'])} up to date, {len(answer['failed'])} refused."
+def show_several(
+    answer: SeveralAnswer[Answer], show_one: Callable[[Answer], Iterator[str]], what: str, unchanged: str = ""
+) -> Iterator[str]:
+    """Show what became of several; `what` was done to some, and others were `unchanged`."""
+    for each in answer["done"]:
+        yield from show_one(each)
+    gone = answer.get("gone", [])
+    for name in gone:
+        yield f"{name} is gone from the wiki; its copy stays"
+    others: list[str] = [f"{len(answer['unchanged']) - len(gone)} {unchanged}"] if unchanged else []
+    others += [f"{len(gone)} gone from the wiki"] if gone else []
+    yield ", ".join([f"{len(answer['done'])} {what}", *others, f"{len(answer['failed'])} refused."])
 
 
 def show_restore(answer: RestoreAnswer) -> Iterator[str]:

@@ -66,6 +66,7 @@ class UpdateAnswer(InstallAnswer):
     """What `context_update_skill` answers."""
 
     previous_commit: str
+    changed: bool
     changes: list[ListedChange]
     changes_left_out: int
     acts_added: list[ListedAct]
@@ -101,14 +102,6 @@ class RemoveAnswer(TypedDict):
     warnings: list[str]
 
 
-class UpdateAllAnswer(TypedDict):
-    """What `wikipin update --all` answers."""
-
-    updated: list[UpdateAnswer]
-    unchanged: list[str]
-    failed: list[Failure]
-
-
 def answer_install(installed: Installed, door: Door, *, room: int | None = None) -> InstallAnswer:
     """Answer an install that was done, or that would be."""
     answer = _install(installed, [], _next_step(installed, door), door, room)
@@ -126,6 +119,7 @@ def answer_update(updated: Updated, door: Door, *, room: int | None = None) -> U
     answer: UpdateAnswer = {
         **_install(updated, warnings, _next_step_of_update(updated, door), door, room),
         "previous_commit": updated.previous_commit,
+        "changed": updated.is_changed,
         "changes": shown,
         "changes_left_out": len(changes) - len(shown),
         "acts_added": added,
@@ -136,21 +130,12 @@ def answer_update(updated: Updated, door: Door, *, room: int | None = None) -> U
     return answer
 
 
-def answer_update_all(outcomes: Outcomes[Updated], door: Door) -> UpdateAllAnswer:
-    """Answer an update of all skills."""
-    return {
-        "updated": [answer_update(updated, door) for updated in outcomes.done.values()],
-        "unchanged": [asset.name for asset in outcomes.unchanged],
-        "failed": [_failure(asset, error, door, None) for asset, error in outcomes.failed.items()],
-    }
-
-
 def answer_restore(restored: Outcomes[Asset], door: Door, *, room: int | None = None) -> RestoreAnswer:
     """Answer a restore; where not all fits, what failed comes first."""
     answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
     room_for_each = None if room is None else _ROOM_FOR_SENTENCE
     failed = sorted(restored.failed.items(), key=lambda failure: failure[0].name)
-    failures = [_failure(asset, error, door, room_for_each) for asset, error in failed]
+    failures = [failure(asset, error, door, room_for_each) for asset, error in failed]
     answer["failed"] = fitting(failures, left(answer, room))
     if len(answer["failed"]) == len(failures):
         answer["restored"] = fitting(sorted(asset.name for asset in restored.done), left(answer, room))
@@ -225,11 +210,12 @@ def fitting_acts(acts: Sequence["Act"], room: int | None) -> tuple[list[ListedAc
     return shown, len(listed) - len(shown)
 
 
-def _failure(asset: Asset, error: WikipinError, door: Door, room: int | None) -> Failure:
+def failure(asset: Asset, error: WikipinError, door: Door, room: int | None = None) -> Failure:
+    """Return how a refusal of one of several is answered."""
     return {
         "name": printable(asset.name, limit=64),
         "code": error.code,
-        "problem": fitting_text(error.problem, room),
+        "problem": fitting_text(error.clause(door), room),
         "remedy": fitting_text(error.advice(door), room),
     }
 

@@ -1,58 +1,86 @@
 """The group of all verbs, and how a run of it ends."""
 
+import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import click
 
 import wikipin
 from wikipin.cli import reading, writing
-from wikipin.cli.options import Options
+from wikipin.cli.interrupt import InterruptedByUser, interruptible
+from wikipin.cli.options import EVERYWHERE, Options
 from wikipin.errors import WikipinError
-from wikipin.remedy import CommandLine
+
+_REFUSED, _INTERRUPTED, _NO_READER = 1, 130, 141
+"""Exit codes; the last two are those that a shell gives for SIGINT and SIGPIPE."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _InOrder(click.Group):
+    """A group whose help names the verbs in the order in which they were added: that of a skill's life."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        _ = ctx
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(wikipin.__version__, prog_name="wikipin")
-@click.option("--wiki", type=click.Path(path_type=Path), help="The wiki [~/.memtomem-wiki, or $MEMTOMEM_WIKI_PATH].")
-@click.option("--project", type=click.Path(path_type=Path), help="The project [the working directory].")
-@click.option("--json", "as_json", is_flag=True, help="Print what the MCP tool of the same name answers.")
-@click.pass_context
-def cli(context: click.Context, wiki: Path | None, project: Path | None, *, as_json: bool) -> None:
-    """Install agent skills from your git wiki into a project, pinned to the bytes of one commit."""
-    as_named = wiki or wikipin.default_wiki_path()
-    at = as_named.expanduser().absolute()
-    door = context.find_object(CommandLine) or CommandLine()
-    door.wiki = str(at) if wiki else None
-    door.project = str(project.absolute()) if project else None
-    context.obj = Options(at, str(as_named), project or Path(), as_json, door)
+def cli() -> None:
+    """Install agent skills from your git wiki into a project, pinned to the bytes of one commit.
+
+    --wiki, --project and --json may also stand behind the verb.
+    """
 
 
+cli.params[:0] = EVERYWHERE
 for verb in (
     reading.init,
     reading.list_,
     reading.show,
-    reading.status,
     writing.install,
+    reading.status,
     writing.update,
     writing.restore,
     writing.adopt,
     writing.remove,
 ):
+    verb.params += EVERYWHERE
     cli.add_command(verb)
 
 
 def main() -> NoReturn:
-    """Run the command; a refusal is one line on stderr and exit code 1."""
+    """Run the command, and end with an exit code of docs/contract.md."""
     with suppress(AttributeError):  # it is closed, or somebody else's
         cast("Any", sys.stdout).reconfigure(errors="backslashreplace")  # as stderr, for any encoding
-    door = CommandLine()
     try:
-        cli(prog_name="wikipin", obj=door)
+        sys.exit(_run(Options()))
+    except BrokenPipeError:  # whoever read what we print has gone, as `head` does
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be printed
+        sys.exit(_NO_READER)
+
+
+def _run(options: Options) -> int:
+    """Run the command line, and return the exit code; what goes wrong is one line on stderr."""
+    try:
+        with interruptible(), cli.make_context("wikipin", sys.argv[1:], obj=options) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
     except WikipinError as error:
-        click.echo(f"wikipin: {error.said(door)}", err=True)
+        options.refuse(error)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        click.echo(f"wikipin: io-error: the system said '{error.strerror}'. Mend that, and try again.", err=True)
-    sys.exit(1)
+        options.refuse(WikipinError("io-error", f"the system said '{error.strerror}'", "Mend that, and try again"))
+    except (InterruptedByUser, KeyboardInterrupt):
+        click.echo("wikipin: interrupted; no skill is half changed.", err=True)
+        return _INTERRUPTED
+    else:
+        return 0
+    return _REFUSED

@@ -3,8 +3,8 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -13,32 +13,60 @@ from click.core import ParameterSource
 
 import wikipin
 from wikipin.answer import terminal
+from wikipin.answer.several import SeveralAnswer
+from wikipin.answer.writing import Failure
 from wikipin.errors import WikipinError
-from wikipin.names import HEAD, PlanDigest, parse_plan
-from wikipin.plan.exposure import WORDS, Mode
+from wikipin.names import HEAD
+from wikipin.plan.exposure import Mode
 from wikipin.remedy import CommandLine
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Options:
-    """What stands before the verb."""
+    """What stands before the verb or behind it, whatever the verb."""
 
-    wiki: Path
-    wiki_as_named: str
-    project: Path
-    as_json: bool
-    door: CommandLine
+    directories: dict[str, Path] = field(default_factory=dict[str, Path])
+    """`wiki` and `project`, as far as they were given."""
+
+    as_json: bool = False
+    door: CommandLine = field(default_factory=CommandLine)
     """How a command is written that is to mean the same wiki, project and exposure."""
+
+    @property
+    def wiki(self) -> Path:
+        """The directory of the wiki."""
+        return self.wiki_as_named.expanduser().absolute()
+
+    @property
+    def wiki_as_named(self) -> Path:
+        """The same, as a person reads it."""
+        return self.directories.get("wiki") or wikipin.default_wiki_path()
 
     def open_project(self) -> wikipin.Project:
         """Return the project that the given directory, or the working directory, belongs to, open for this run."""
-        return click.get_current_context().with_resource(wikipin.open_project(self.project, self.wiki))
+        return click.get_current_context().with_resource(
+            wikipin.open_project(self.directories.get("project", Path()), self.wiki)
+        )
 
     def open_wiki(self) -> wikipin.Wiki:
         """Return the wiki, for this run; it is looked for when it is first asked."""
         return click.get_current_context().with_resource(wikipin.Wiki(self.wiki))
+
+    def find_project(self) -> wikipin.Project | None:
+        """Return the same; None if the directory is none that may be a project, or if none was named and there is none.
+
+        What the wiki has can be read anywhere.
+        """
+        try:
+            return self.open_project()
+        except WikipinError as error:
+            if error.code == "project-not-allowed" or (
+                error.code == "project-not-found" and "project" not in self.directories
+            ):
+                return None
+            raise
 
     def show(self, answer: object, lines: Iterable[str], warnings: Iterable[str] = ()) -> None:
         """Print `answer` as JSON where that was asked for, else `lines`, and `warnings` on stderr."""
@@ -51,6 +79,26 @@ class Options:
                 click.echo(row)
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
+
+    def show_several(self, answer: SeveralAnswer[Any], lines: Iterable[str]) -> None:
+        """Print what became of several assets; end with a line for each that was refused, and with 1 if one was."""
+        warnings = [f"{each['name']}: {warning}" for each in answer["done"] for warning in each["warnings"]]
+        self.show(answer, lines, warnings)
+        self.end_with(answer["failed"])
+
+    def end_with(self, failures: Sequence[Failure]) -> None:
+        """Say what was refused, a line each, and end with 1 if anything was."""
+        for failure in failures:
+            click.echo(f"wikipin: {failure['code']}: {failure['problem']}. {failure['remedy']}.", err=True)
+        if failures:
+            click.get_current_context().exit(1)
+
+    def refuse(self, error: WikipinError) -> None:
+        """Say why the verb did nothing, as one line on stderr, and as JSON where that was asked for."""
+        if self.as_json:
+            refused = {"code": error.code, "problem": error.problem, "remedy": error.advice(self.door)}
+            click.echo(json.dumps({"error": refused}, indent=2))
+        click.echo(f"wikipin: {error.said(self.door)}", err=True)
 
 
 def _width(stream: TextIO | None) -> int | None:
@@ -67,6 +115,7 @@ def _all_of(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
     return decorate
 
 
+words_argument = click.argument("words", nargs=-1, required=True, metavar="[KIND] NAME...")
 accept_option = click.option(
     "--accept",
     metavar="PLAN",
@@ -80,7 +129,7 @@ what_options = _all_of(
 )
 
 
-def _noted(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def _noted(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Note, for the remedies, an option that the caller gave."""
     options, name = context.find_object(Options), parameter.name or ""
     if options is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
@@ -91,10 +140,10 @@ def _noted(context: click.Context, parameter: click.Parameter, value: str) -> st
 where_options = _all_of(
     click.option(
         "--expose",
-        default=",".join(WORDS),
+        default=None,
         metavar="WHERE",
         callback=_noted,
-        help="claude,agents (the default), one, or none.",
+        help="Show it to claude,agents (the default), to one of the two, or to none.",
     ),
     click.option(
         "--expose-mode",
@@ -109,14 +158,50 @@ discard_option = click.option(
 )
 
 
-def parse_optional_plan(text: str | None) -> PlanDigest | None:
-    """Return the plan that was given, if one was."""
-    return None if text is None else parse_plan(text)
+def _keep_directory(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> None:
+    options = context.ensure_object(Options)
+    directories = options.directories
+    for value in values:
+        if str(parameter.name) in directories:
+            raise click.UsageError(f"--{parameter.name} is given more than once.", context)
+        if not value:
+            raise click.UsageError(f"--{parameter.name} is empty: give a directory.", context)
+        directories[str(parameter.name)] = Path(value)
+        if parameter.name == "wiki":
+            options.door.wiki = str(options.wiki)
+        else:
+            options.door.project = str(Path(value).absolute())
 
 
-def parse_exposure(words: str, mode: Mode) -> wikipin.Exposure:
+def _keep_json(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    context.ensure_object(Options).as_json |= value
+
+
+def _directory(name: str, text: str) -> click.Option:
+    return click.Option(
+        [f"--{name}"], multiple=True, metavar="DIR", expose_value=False, callback=_keep_directory, help=text
+    )
+
+
+EVERYWHERE = (
+    _directory("wiki", "The wiki [$MEMTOMEM_WIKI_PATH, or ~/.memtomem-wiki]."),
+    _directory("project", "The project [the working directory]."),
+    click.Option(
+        ["--json"],
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_json,
+        help="Print what the MCP tool of the same name answers.",
+    ),
+)
+"""The options that stand before the verb or behind it."""
+
+
+def parse_exposure(words: str | None, mode: Mode) -> wikipin.Exposure:
     """Return what --expose and --expose-mode ask for; what is none is wrong usage."""
+    if words is None:
+        return wikipin.Exposure(mode=mode)
     try:
-        return wikipin.parse_exposure(words, mode)
+        return replace(wikipin.parse_exposure(words, mode), is_asked=True)
     except WikipinError as error:
         raise click.BadParameter(str(error), param_hint="--expose") from None

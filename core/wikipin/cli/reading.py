@@ -25,7 +25,7 @@ def init(options: Options, source: str | None) -> None:
     """Create the wiki, or clone one."""
     wikipin.create_wiki(options.wiki, source=source)
     done = "cloned" if source else "created"
-    options.show({done: True}, terminal.show_init(done, options.wiki_as_named, options.door))
+    options.show({done: True}, terminal.show_init(done, str(options.wiki_as_named), options.door))
 
 
 @click.command("list")
@@ -33,8 +33,11 @@ def init(options: Options, source: str | None) -> None:
 @click.option("--limit", type=click.IntRange(1), help="Show at most this many.")
 @click.pass_obj
 def list_(options: Options, query: str, limit: int | None) -> None:
-    """Show the skills of the wiki, those with every word of QUERY in name or description, and how each one stands."""
-    offers = wikipin.list_skills(options.open_wiki(), options.open_project(), query=query)
+    """List the skills of the wiki, and how each one stands.
+
+    With QUERY, those that have every word of it in name or description.
+    """
+    offers = wikipin.list_skills(options.open_wiki(), options.find_project(), query=query)
     answer = answer_list(offers, limit=limit)
     skipped = [f"cannot be installed: {skipped['name']}: {skipped['why']}" for skipped in answer["skipped"]]
     options.show(answer, terminal.show_list(answer, query), skipped)
@@ -46,10 +49,13 @@ def list_(options: Options, query: str, limit: int | None) -> None:
 @click.option("--path", metavar="PATH", help="Show this file of it [SKILL.md].")
 @click.pass_obj
 def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
-    """Show what would be installed: files, sizes, modes, SKILL.md, and what would change where it is installed."""
+    """Show a skill before it is installed or updated.
+
+    It shows files, sizes, modes, SKILL.md, what was found in them, and what would change in the copy that is installed.
+    """
     asset, revision = skill(parse_skill_name(name)), parse_revision(ref)
     shown = wikipin.show(
-        options.open_wiki(), options.open_project(), asset, ref=revision, path=path, most_lines=_MOST_LINES
+        options.open_wiki(), options.find_project(), asset, ref=revision, path=path, most_lines=_MOST_LINES
     )
     answer = answer_show(shown)
     lines = terminal.show_skill(answer, excerpts(shown.skill, shown.findings))
@@ -60,19 +66,26 @@ def show(options: Options, *, name: str, ref: str, path: str | None) -> None:
 @click.option(
     "--check",
     is_flag=True,
-    help="Exit with 1 where a copy is modified or missing, or has bytecode of other code; ask no wiki.",
+    help=(
+        "Exit with 1 if a copy is modified or missing, or has bytecode of other code, or if a link to it is missing or "
+        "leads elsewhere. Ask no wiki."
+    ),
 )
+@click.option("--copies-only", is_flag=True, help="With --check: do not look at links, which you do not commit.")
 @click.pass_obj
-def status(options: Options, *, check: bool) -> None:
+def status(options: Options, *, check: bool, copies_only: bool) -> None:
     """Show how each skill of the project stands."""
+    if copies_only and not check:
+        raise click.UsageError("--copies-only goes with --check.")
     project = options.open_project()
     found = wikipin.read_status(project, None if check else options.open_wiki())
+    if check and not found.is_supported:
+        project.survey()  # it says what is wrong with the lockfile
     if check:
         found = check_bytecode(project, found)
     answer = answer_status(found, options.door)
     problem = [answer["wiki_problem"]] if answer["wiki_problem"] else []
-    options.show(answer, terminal.show_check(answer) if check else terminal.show_status(answer), problem)
-    if check and not found.is_supported:
-        project.survey()  # it says what is wrong with the lockfile
-    if check and any(skill.is_drifted for skill in found.skills):
+    lines = terminal.show_check(answer, copies_only=copies_only) if check else terminal.show_status(answer)
+    options.show(answer, lines, problem)
+    if check and any(skill.is_drifted(copies_only=copies_only) for skill in found.skills):
         sys.exit(1)

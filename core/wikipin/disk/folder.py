@@ -44,6 +44,19 @@ class FileType(Enum):
     SPECIAL = "a special file"
 
 
+def _name_of(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _type_of(entry: os.DirEntry[str]) -> FileType:
+    """Return what an entry of a directory is; most file systems say so without being asked for it (readdir(3))."""
+    if entry.is_symlink():
+        return FileType.LINK
+    if entry.is_dir(follow_symlinks=False):
+        return FileType.DIRECTORY
+    return FileType.FILE if entry.is_file(follow_symlinks=False) else FileType.SPECIAL
+
+
 class NotOrdinaryError(OSError):
     """A link or a special file stands where a directory or a regular file should be."""
 
@@ -128,6 +141,11 @@ class Folder(AbstractContextManager["Folder"]):
         """Return the names in this directory, sorted; with `most`, not more than so many, whichever come first."""
         with os.scandir(self.descriptor) as entries:
             return sorted(entry.name for entry in islice(entries, most))
+
+    def types(self, *, most: int | None = None) -> dict[str, FileType]:
+        """Return what stands at each of these names, as `what` says it."""
+        with os.scandir(self.descriptor) as entries:
+            return {entry.name: _type_of(entry) for entry in sorted(islice(entries, most), key=_name_of)}
 
     def read(self, name: str, *, limit: int) -> bytes:
         """Return the bytes of the regular file `name`, at most `limit` + 1 of them; NotOrdinaryError if it is none."""

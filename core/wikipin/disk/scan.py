@@ -46,14 +46,14 @@ class _Reading:
 
     def read(self, folder: Folder, prefix: str) -> None:
         """Read a directory; `prefix` is empty, or its path with a `/` behind it."""
-        names = folder.names(most=self._entries + 1)
-        if len(names) > self._entries:
+        found = folder.types(most=self._entries + 1)
+        if len(found) > self._entries:
             self._unread.add(prefix[:-1] or ".")
             return
-        self._entries -= len(names)
-        for name in names:
+        self._entries -= len(found)
+        for name, what in found.items():
             checkpoint()
-            self._read_entry(folder, name, prefix + name)
+            self._read_entry(folder, name, what, prefix + name)
 
     def read_child(self, parent: Folder, name: str, prefix: str) -> None:
         """Read the directory `name` of `parent`, as `read` does; one that may not be read is known as that."""
@@ -65,16 +65,14 @@ class _Reading:
                 raise
             self._unread.add(prefix[:-1] or ".")
 
-    def _read_entry(self, folder: Folder, name: str, path: str) -> None:
-        match folder.what(name):
+    def _read_entry(self, folder: Folder, name: str, what: FileType, path: str) -> None:
+        match what:
             case FileType.FILE if is_left_behind(path):
                 self._bytecode += [path] if is_bytecode(path) else []
             case FileType.FILE:
                 self._listing[path] = self._read_file(folder, name)
             case FileType.DIRECTORY if name != ".git" and path.count("/") < _DEEPEST:
                 self.read_child(folder, name, f"{path}/")
-            case FileType.NOTHING:
-                pass
             case other:
                 self._odd[path] = other.value
 

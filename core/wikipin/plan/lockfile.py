@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NoReturn, cast
 
 from wikipin.asset import KINDS, Asset, Kind
@@ -67,6 +67,12 @@ class Lockfile:
                 document[kind.section] = {name: _sorted_digests(value) for name, value in section}
         return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
+    def can_be_read_again(self) -> bool:
+        """Tell whether its text is small enough."""
+        compact = json.dumps(self.document, ensure_ascii=False)
+        most = len(compact.encode()) + sum(map(compact.count, ",[]{}")) * (2 * _DEEPEST + 1)
+        return most <= LARGEST or len(self.render().encode()) <= LARGEST
+
 
 def empty_lockfile() -> Lockfile:
     """Return the lockfile of a project that has none."""
@@ -106,6 +112,7 @@ def is_supported(document: Json) -> bool:
     return type(version) is int and version == VERSION
 
 
+@lru_cache(maxsize=1)  # a call reads it again and again, and it has rarely changed meanwhile
 def parse_lockfile(content: bytes) -> Lockfile:
     """Return the lockfile, every section and entry of it checked; raise `lockfile-version` or `lockfile-corrupt`."""
     document = parse_document(content)

@@ -91,7 +91,7 @@ def plan_restore(seen: ProjectSkill, pinned: Listing | None, exposure: Exposure)
     if seen.entry is None or installed is None:
         raise AssertionError("what is restored has an entry, and is known")
     edition = Edition(seen.asset, seen.entry.pin, installed)
-    change = _unless_done(_change_to(edition, seen, exposure, None, pinned), seen.entry)
+    change = _unless_done(_change_to(edition, seen, replace(exposure, is_asked=False), None, pinned), seen.entry)
     if change is None or change.entry is None or not (change.replace or change.link):
         return None  # what an entry does not say yet is no reason to write it
     return replace(change, entry=replace(change.entry, installed_at=seen.entry.installed_at))

@@ -156,9 +156,14 @@ def foreign_name(seen: ProjectSkill) -> WikipinError:
     )
 
 
-def dropped(seen: ProjectSkill, error: WikipinError) -> WikipinError:
+class GoneError(WikipinError):
+    """The wiki had an asset at its pin, and has it no longer."""
+
+
+def dropped(seen: ProjectSkill, error: WikipinError, *, is_gone: bool) -> WikipinError:
     remove = (", or, ", AGREED, ", remove it from the project: ", Call("remove", seen.asset))
-    return WikipinError(error.code, error.problem, error.remedy.then(*remove))
+    kind = GoneError if is_gone else WikipinError
+    return kind(error.code, error.problem, error.remedy.then(*remove))
 
 
 def not_the_wikis(edition: Edition, seen: ProjectSkill) -> WikipinError:
@@ -216,11 +221,12 @@ def would_roll_back(
     edition: Edition, seen: ProjectSkill, pinned: Pinned, needed: Consent, ref: Commit | None
 ) -> WikipinError:
     asset, pin = seen.asset, seen.entry.commit[:12] if seen.entry is not None else ""
-    why = (
-        f"{edition.commit[:12]} does not descend from its pin {pin}, as far as this wiki's history goes"
-        if pinned.is_known
-        else f"its pin {pin} is not in this wiki, whose history may be cut short or rewritten"
-    )
+    if not pinned.is_known:
+        why = f"its pin {pin} is not in this wiki, whose history may be cut short or rewritten"
+    elif pinned.is_newer:
+        why = f"{edition.commit[:12]} is older than the pin {pin}"
+    else:
+        why = f"{edition.commit[:12]} does not descend from its pin {pin}, as far as this wiki's history goes"
     return WikipinError(
         "would-roll-back", f"{asset} would not go forward: {why}", Remedy(AGREED, ", ", _update(asset, needed, ref))
     )

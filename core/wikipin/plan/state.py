@@ -21,6 +21,7 @@ class State(StrEnum):
     OK = "ok"
     BEHIND = "behind"
     MODIFIED = "modified"
+    GONE = "gone"
     MISSING = "missing"
     UNTRACKED = "untracked"
     DIVERGED = "diverged"
@@ -112,6 +113,9 @@ class Pinned:
 
     is_known: bool
     is_ancestor: bool
+    is_newer: bool = False
+    """Whether the pin descends from that commit, as far as that was asked."""
+
     tree_id: str | None = None
     listing: Listing | None = None
     """The skill's files at the pin, where it was needed: where the entry has no digests that count."""
@@ -123,6 +127,8 @@ def state_of(seen: ProjectSkill, pinned: Pinned | None, at_head: str | None = No
         return State.MISSING
     situation = seen.situation(pinned.listing if pinned else None)
     if situation is Situation.CLEAN and pinned is not None:
+        if pinned.is_known and at_head is None:
+            return State.GONE
         if not (pinned.is_known and pinned.is_ancestor):
             return State.DIVERGED
         return State.OK if pinned.tree_id == at_head else State.BEHIND

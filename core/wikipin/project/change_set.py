@@ -13,7 +13,6 @@ from wikipin.asset import MEMTOMEM, Asset
 from wikipin.checkpoint import shielded
 from wikipin.disk.folder import FileType, Folder
 from wikipin.errors import WikipinError
-from wikipin.plan import lockfile as lockfiles
 from wikipin.plan import refusal
 from wikipin.plan.change import Change
 from wikipin.project.hindrance import Hindrances
@@ -133,8 +132,7 @@ def _timed(change: Change, time: str) -> Change:
 
 def _require_room(seen: Survey, changes: Sequence[Change]) -> None:
     """Refuse what would make a lockfile that is too large to be read again."""
-    after = seen.lockfile.with_entries({change.asset: change.entry for change in changes})
-    if len(after.render().encode()) > lockfiles.LARGEST:
+    if not seen.lockfile.with_entries({change.asset: change.entry for change in changes}).can_be_read_again():
         raise refusal.too_much()
 
 

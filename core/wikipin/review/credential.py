@@ -5,6 +5,7 @@ No I/O. Never a bare word such as `password`. Every repeat in a pattern is bound
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 SHORTEST_WORD = 14
 """Characters of the shortest word that a credential of one word stands in."""
@@ -16,18 +17,23 @@ class Kind:
 
     name: str
     anchors: tuple[bytes, ...]
-    pattern: re.Pattern[bytes]
+    expression: str
     is_password: bool = False
     """A person may have made it up: shorter, and less random, than what a provider hands out."""
     is_one_word: bool = True
     """No white space is in it, nor between it and its anchor, which is in a word of at least `SHORTEST_WORD`."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """The expression, compiled when it is first used: few of a hundred ever are."""
+        return re.compile(self.expression.encode())
 
 
 def _kind(name: str, anchors: str, tail: str, *, before: str = "(?<![A-Za-z0-9])") -> Kind:
     """Return the kind that begins with one of `anchors` and goes on with `tail`."""
     words = anchors.split()
     pattern = f"{before}(?:{'|'.join(map(re.escape, words))}){tail}"
-    return Kind(name, tuple(word.encode() for word in words), re.compile(pattern.encode()))
+    return Kind(name, tuple(word.encode() for word in words), pattern)
 
 
 def _assigned(name: str, anchors: str, value: str) -> Kind:
@@ -44,10 +50,8 @@ _PRIVATE_KEY = (
     Kind(  # RFC 7468, RFC 4880, and both as they stand in a string of a program; a real one, not its first line
         "private key",
         (_BEGIN,),
-        re.compile(
-            rf"-----BEGIN (?:[A-Z]{{2,9}} ){{0,2}}PRIVATE KEY(?: BLOCK)?-----{_GAP}"
-            rf"(?:[A-Z][A-Za-z-]{{2,20}}: [^\n\\]{{0,100}}{_GAP}){{0,4}}(?P<value>[A-Za-z0-9+/]{{40}})".encode()
-        ),
+        rf"-----BEGIN (?:[A-Z]{{2,9}} ){{0,2}}PRIVATE KEY(?: BLOCK)?-----{_GAP}"
+        rf"(?:[A-Z][A-Za-z-]{{2,20}}: [^\n\\]{{0,100}}{_GAP}){{0,4}}(?P<value>[A-Za-z0-9+/]{{40}})",
     )
 )
 _PUTTY_KEY = _kind(
@@ -69,27 +73,23 @@ _NEVER_IN_ONE = r"\s/@\"'<>`{}$|\\*()\[\]"
 _PASSWORD_IN_URL = Kind(  # RFC 3986, 3.2.1
     "password in a URL",
     (b"://",),
-    re.compile(
-        rf"(?<=[a-z0-9])://[^:{_NEVER_IN_ONE}]{{0,64}}:(?P<value>[^:{_NEVER_IN_ONE}]{{6,128}})@"
-        rf"(?!(?:[A-Za-z0-9.-]{{0,60}}[.])?example[.](?:com|org|net)|[A-Za-z0-9.-]{{0,60}}[.](?:example|test|invalid)\b)"
-        rf"(?!localhost\b|127[.]|\[::1\])"  # nobody else gets in with it
-        rf"[A-Za-z0-9\[]".encode()
-    ),
+    rf"(?<=[a-z0-9])://[^:{_NEVER_IN_ONE}]{{0,64}}:(?P<value>[^:{_NEVER_IN_ONE}]{{6,128}})@"
+    rf"(?!(?:[A-Za-z0-9.-]{{0,60}}[.])?example[.](?:com|org|net)|[A-Za-z0-9.-]{{0,60}}[.](?:example|test|invalid)\b)"
+    rf"(?!localhost\b|127[.]|\[::1\])"  # nobody else gets in with it
+    rf"[A-Za-z0-9\[]",
     is_password=True,
 )
 NETRC = Kind(
     "password of a .netrc",
     (b"machine",),
-    re.compile(
-        rf"(?<![\w-])machine\s{{1,40}}+[^\s{{}}<>]{{1,120}}+\s{{1,40}}+(?:login|user)\s{{1,40}}+[^\s{{}}<>]{{1,120}}+\s{{1,40}}+"
-        rf"password\s{{1,40}}+(?P<value>[^{_NEVER_IN_ONE}]{{6,128}})".encode()
-    ),
+    rf"(?<![\w-])machine\s{{1,40}}+[^\s{{}}<>]{{1,120}}+\s{{1,40}}+(?:login|user)\s{{1,40}}+[^\s{{}}<>]{{1,120}}+\s{{1,40}}+"
+    rf"password\s{{1,40}}+(?P<value>[^{_NEVER_IN_ONE}]{{6,128}})",
     is_password=True,
 )
 _DISCORD_BOT = Kind(
     "Discord bot token",
     (b"M", b"N", b"O"),  # base64 of a number's first digit
-    re.compile(rb"[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27}"),
+    "[MNO][A-Za-z0-9_-]{23,27}[.][A-Za-z0-9_-]{6}[.][A-Za-z0-9_-]{27}",
 )
 KINDS = (
     _PRIVATE_KEY,

@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from wikipin.review.orthography import FLAGS, HIDDEN_ONE, PAIRS, RIGHT_TO_LEFT, RULES, Rule, Spelling
 
@@ -35,14 +36,13 @@ _LIKE_A_ROW = {
 }
 
 
-def _places(rules: list[Rule]) -> tuple[re.Pattern[str], list[Rule]]:
+@cache  # it takes longer to compile than most verbs to run, and most text hides nothing
+def _places(*, right_to_left: bool) -> tuple[re.Pattern[str], list[Rule]]:
     """Return a pattern of hidden characters, and the rule of each of its groups; a match without a group is stray."""
+    rules = [rule for rule in RULES if right_to_left or not rule.line]
     groups = "|".join(f"({rule.pattern})" for rule in rules)
     return re.compile(f"(?={HIDDEN_ONE})(?:{groups}|(?:{HIDDEN_ONE})++)"), rules
 
-
-_PLACES = _places([rule for rule in RULES if not rule.line])
-_PLACES_RIGHT_TO_LEFT = _places(list(RULES))
 
 _CONTROLS = {
     0: "NULL",
@@ -160,13 +160,12 @@ def _judge(line: str, number: int, uses: dict[Rule, _Use]) -> tuple[str, str]:
     """Return the characters that the line does not need, and apart those that are shown; note all others in `uses`."""
     strays: list[str] = []
     lone: list[str] = []
-    pattern, rules = _PLACES
-    if not line.isascii() and _RIGHT_TO_LEFT.search(line):
-        pattern, rules = _PLACES_RIGHT_TO_LEFT
-        if _is_balanced(line) and (paired := _PAIRED.findall(line)):
-            uses.setdefault(PAIRS, _Use(number)).characters += paired
-            lone += paired
-            line = _PAIRED.sub("", line)
+    right_to_left = not line.isascii() and _RIGHT_TO_LEFT.search(line) is not None
+    pattern, rules = _places(right_to_left=right_to_left)
+    if right_to_left and _is_balanced(line) and (paired := _PAIRED.findall(line)):
+        uses.setdefault(PAIRS, _Use(number)).characters += paired
+        lone += paired
+        line = _PAIRED.sub("", line)
     for found in pattern.finditer(line):
         if found.lastindex is None:
             strays.append(found[0])

@@ -60,6 +60,10 @@ class Pins:
             listing=self._listing(seen, pin),
         )
 
+    def is_older_than(self, pin: Commit) -> bool:
+        """Tell whether a pin that the wiki has descends from the commit that pins are seen from."""
+        return self.at in self._wiki.ancestors([self.at], pin)
+
     def tree_id(self, asset: Asset) -> str | None:
         """Return the id of the asset's tree at the commit that pins are seen from; None if it is not there."""
         if (self.at, asset) not in self._asked:

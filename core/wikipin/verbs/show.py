@@ -60,7 +60,7 @@ class Shown:
 
 def show(
     wiki: Wiki,
-    project: Project,
+    project: Project | None,
     asset: Asset,
     *,
     ref: Revision = HEAD,
@@ -69,8 +69,8 @@ def show(
 ) -> Shown:
     """Return `asset` as it is at `ref`, with the content of the file at `path`, SKILL.md if none is given.
 
-    With a path, only that file's difference is told. The findings of one rule in one file are at most `most_lines`, and
-    a count. Raises WikipinError; `invalid-argument` if there is no such file.
+    With a path, only that file's difference is told; without a project, none. The findings of one rule in one file are
+    at most `most_lines`, and a count. Raises WikipinError; `invalid-argument` if there is no such file.
     """
     skill = wiki.read_skill(wiki.resolve(ref), SkillName(asset.name))
     warnings = content_warnings(wiki, skill, ref)
@@ -82,21 +82,24 @@ def show(
             f"{asset} has no file '{path}' at {skill.commit[:12]}",
             Remedy("Give the path of one of its files, or leave ", Argument("path"), " out for SKILL.md and a list"),
         )
-    seen = project.look(asset)
-    is_installed = seen.entry is not None or seen.copy is not None
-    differences = _differences(project, skill, seen.copy or Copy({})) if is_installed else []
+    differences = None if project is None else _differences(project, skill)
     return Shown(
         skill,
         wanted,
         text,
         warnings,
-        is_installed,
-        [found for found in differences if path in {None, found.change.path}],
+        differences is not None,
+        [found for found in differences or [] if path in {None, found.change.path}],
         most_lines,
     )
 
 
-def _differences(project: Project, skill: Skill, copy: Copy) -> list[Difference]:
+def _differences(project: Project, skill: Skill) -> list[Difference] | None:
+    """Return how the copy would change; None if the project has neither an entry nor a copy."""
+    seen = project.look(skill.asset)
+    if seen.entry is None and seen.copy is None:
+        return None
+    copy = seen.copy or Copy({})
     after = {str(file.path): file.content for file in skill.tree.files}
 
     def sides(path: str) -> tuple[bytes | None, bytes | None]:

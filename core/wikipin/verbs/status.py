@@ -34,10 +34,12 @@ class Status:
     bytecode: list[Unproven] | None = None
     """What Python left in it and its source does not prove, by path as in `changes`; None if that was not checked."""
 
-    @property
-    def is_drifted(self) -> bool:
-        """Tell whether the project has not what its lockfile says, or something that might run in its stead."""
-        return self.state in DRIFT or bool(self.bytecode)
+    def is_drifted(self, *, copies_only: bool = False) -> bool:
+        """Tell whether the project has not what its lockfile says, or something that might run in its stead.
+
+        With `copies_only` it does not matter whether agents see the copy.
+        """
+        return self.state in DRIFT or bool(self.bytecode) or (bool(self.not_exposed) and not copies_only)
 
     @property
     def not_exposed(self) -> list[str]:

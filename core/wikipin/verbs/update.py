@@ -95,7 +95,10 @@ def update_all(
         dry_run=dry_run,
         is_quick=assets is None,
     )
-    return call.run(list(project.survey([]).lockfile.entries) if assets is None else assets)
+    entries = project.survey([]).lockfile.entries
+    wanted = list(entries) if assets is None else assets
+    call.pins.read(entries, wanted)
+    return call.run(wanted)
 
 
 @dataclass
@@ -128,9 +131,7 @@ class _Update:
 
     def run(self, assets: Sequence[Asset]) -> Outcomes[Updated]:
         """Update them."""
-        pins = self.pins
-        if len(assets) > 1:
-            pins.read(self.project.survey([]).lockfile.entries, assets)
+        _ = self.pins  # a ref that is not there is told before the project is looked at
         applied = self.project.apply(assets, self._decide, self._read_tree, dry_run=self.dry_run)
         return Outcomes(
             {asset: self._updated(asset, outcome) for asset, outcome in applied.done.items()},
@@ -141,6 +142,8 @@ class _Update:
     def _decide(self, seen: ProjectSkill) -> Change | None:
         self.before[seen.asset] = seen
         pinned = self.pins.of(seen)
+        if seen.entry is not None and pinned.is_known and not pinned.is_ancestor:
+            pinned = replace(pinned, is_newer=self.pins.is_older_than(seen.entry.commit))
         if seen.asset not in self.editions:
             self.editions[seen.asset] = self._edition(seen, pinned)
         return plan_update(
@@ -172,10 +175,14 @@ class _Update:
             self.skill = self.wiki.read_skill(self.pins.at, SkillName(asset.name))
         except WikipinError as error:
             if error.code == "not-in-wiki" and seen.entry is not None:
-                raise refusal.dropped(seen, error) from None
+                raise refusal.dropped(seen, error, is_gone=self._is_gone(seen)) from None
             raise
         self.contents[asset] = content_of(self.skill), [*content_warnings(self.wiki, self.skill, self.ref)]
         return self.skill
+
+    def _is_gone(self, seen: ProjectSkill) -> bool:
+        """Tell whether the wiki had an asset at its pin, and has it no longer."""
+        return self.pins.of(seen).is_known and not self.wiki.tree_ids(self.wiki.resolve(), [seen.asset.name])
 
     def _read_tree(self, seen: ProjectSkill, change: Change) -> Tree:
         skill = self.skill if self.skill is not None and self.skill.asset == seen.asset else self._read(seen)

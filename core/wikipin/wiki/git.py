@@ -21,6 +21,7 @@ from typing import IO
 from wikipin.errors import WikipinError
 from wikipin.remedy import ByDoor, Call, Remedy
 from wikipin.wiki.deadline import Deadline
+from wikipin.wiki.location import where
 
 _CHUNK = 1024 * 1024
 
@@ -53,7 +54,7 @@ def find_git_dir(path: Path) -> Path:
     if found is None:
         raise WikipinError(
             "wiki-not-found",
-            "there is no git repository where the wiki should be",
+            where("there is no git repository at", path),
             Remedy(
                 "To make one, ",
                 Call("init"),

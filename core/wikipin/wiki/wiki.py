@@ -24,8 +24,6 @@ from wikipin.wiki.repository import Repository, counted
 from wikipin.wiki.worktree import is_as_committed
 
 SKILLS = "skills"
-DEFAULT_WIKI = "~/.memtomem-wiki"
-WIKI_VARIABLE = "MEMTOMEM_WIKI_PATH"
 
 _FILES = frozenset({GitMode.FILE.value, GitMode.EXECUTABLE.value})
 _DIRECTORY = GitMode.DIRECTORY.value
@@ -50,11 +48,6 @@ class Catalogue:
     commit: Commit
     skills: tuple[Listed, ...]
     skipped: tuple[tuple[str, str], ...]
-
-
-def default_wiki_path() -> Path:
-    """Return `$MEMTOMEM_WIKI_PATH`, else `~/.memtomem-wiki`, as it is named."""
-    return Path(os.environ.get(WIKI_VARIABLE) or DEFAULT_WIKI)
 
 
 class Wiki(Repository):
