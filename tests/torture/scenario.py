@@ -156,6 +156,7 @@ SCENARIOS = (
         {_SKILL_MD: "mine", ".claude/skills/hello/docs/a.md": "mine too"},
     ),
     Scenario("update of five", ("update", "--all"), None, before=tuple(map(_old, FIVE))),
+    Scenario("removal of three", ("remove", *THREE), None, before=tuple(map(_new, THREE))),
     Scenario(
         "restore of three",
         ("restore",),
@@ -186,9 +187,6 @@ def _survey_before_it_came(root: Folder, memtomem: Folder | None, assets: Iterab
 
 IN_PROCESS = (
     *SCENARIOS,
-    Scenario(
-        "removal of three", (), None, before=tuple(map(_new, THREE)), instead=lambda world: world.remove_all(*THREE)
-    ),
     Scenario(
         "restore of three, one of them edited",
         ("restore",),

@@ -9,7 +9,7 @@ import pytest
 from snapshot import Snapshot
 from torture.crowd import PLACES
 from torture.scenario import SCENARIOS, Bounds, Record, Scenario, make_torture_wiki, named, next_command, settled
-from torture.strace import Break, Broken, Door, Point, Run, dry_run, need_strace, run_all, sample
+from torture.strace import Break, Broken, Door, Json, Point, Run, dry_run, need_strace, run_all, sample
 
 COMMAND, SERVER = Door("command"), Door("server")
 _NO_JOURNAL = "import wikipin.project.change_set; wikipin.project.change_set.write_journal = lambda *_: None"
@@ -126,7 +126,8 @@ def _is_of(name: str, path: str) -> bool:
 def _with_entry_before(name: str, before: Snapshot, state: Snapshot) -> Snapshot:
     """Return the state with what the lockfile had of one skill before; one that had none is not there."""
     (mode, content), old = state[_LOCKFILE], before.get(_LOCKFILE)
-    document, entries = json.loads(content), {} if old is None else json.loads(old[1])["skills"]
+    document = json.loads(content)
+    entries: Json = {} if old is None else json.loads(old[1])["skills"]
     document["skills"].pop(name, None)
     document["skills"] |= {name: entries[name]} if name in entries else {}
     state = {**state, _LOCKFILE: (mode, json.dumps(document, sort_keys=True).encode())}
