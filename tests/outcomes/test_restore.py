@@ -299,7 +299,7 @@ def test_progress_is_told_step_by_step_to_the_end(world: World) -> None:
     world.change_entry("hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
     world.restore(progress=lambda done, of, what: told.append((done, of, what)))
-    assert told == [(2, 4, "read other"), (3, 4, "read third"), (4, 4, "done with 2")]
+    assert told == [(2, 4, "read other"), (3, 4, "read third"), (4, 4, "changed 2")]
 
 
 @ERAS
@@ -317,7 +317,7 @@ def test_an_agent_is_told_the_progress(era: str, world: World) -> None:
 
     assert anyio.run(talk).answer["restored"] == NAMES
     assert [(done, of) for done, of, _ in told] == [(step, 4) for step in range(1, 5)]
-    assert told[-1][2] == "done with 3"
+    assert told[-1][2] == "changed 3"
 
 
 @ERAS
