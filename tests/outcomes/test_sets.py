@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from counting import count_locks
+from counting import count_gits, count_locks
 from snapshot import snapshot
-from wikis import Files, plain_skill, write_files
+from wikis import Files, git, plain_skill, write_files
 from world import World, make_world
 
 import wikipin
@@ -208,3 +208,37 @@ def test_what_comes_to_stand_in_one_place_stops_no_other(world: World, monkeypat
     assert world.states() == {"hello": "ok", "third": "ok"}
     assert not any((world.project / place / "other").is_symlink() for place in _AGENTS)
     assert world.left_over() == []
+
+
+_TWENTY = {
+    f"skill-{number:02}": {**plain_skill(f"skill-{number:02}"), f"docs/{number}.md": b"x" * number}
+    for number in range(20)
+}
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> World:
+    """A clone: the lockfile has twenty skills, and there are no copies."""
+    world = make_world(tmp_path, _TWENTY)
+    with Wiki(world.wiki) as wiki, Project(world.project) as project:
+        wikipin.install_all(wiki, project, list(map(skill, _TWENTY)))
+    shutil.rmtree(world.project / ".memtomem/skills")
+    return world
+
+
+def test_many_skills_are_restored_with_two_git_processes(
+    many: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gits = count_gits(monkeypatch, tmp_path)
+    assert len(many.restore().done) == len(_TWENTY)
+    assert [line.rpartition(" ")[2] for line in gits.take()] == ["--batch", "--batch-check"]
+    assert set(many.states().values()) == {"ok"}
+
+
+def test_a_tree_that_the_wiki_has_lost_stops_one_of_many(many: World) -> None:
+    """All trees are asked for at once: the one that is missing is told of its own skill alone."""
+    lost = git(many.wiki, "rev-parse", "HEAD:skills/skill-07/docs").decode().strip()
+    (many.wiki / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    found = many.restore()
+    assert {asset.name: error.code for asset, error in found.failed.items()} == {"skill-07": "wiki-unreadable"}
+    assert len(found.done) == len(_TWENTY) - 1
