@@ -30,6 +30,23 @@ It waits for an agent now. Ctrl-C ends it.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; exit code 1 for a refusal, 2 for wrong usage."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.demo:
+        return _demonstrate()
+    try:
+        exposure = wikipin.parse_exposure(chosen.expose, chosen.expose_mode)
+    except wikipin.WikipinError as error:
+        parser.error(str(error))
+    wiki = chosen.wiki or wikipin.default_wiki_path()
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stderr.write(_TO_A_PERSON)
+    signal.signal(signal.SIGINT, _end)
+    serve(wiki.expanduser().absolute(), [path.absolute() for path in chosen.project], exposure, chosen.review)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wikipin-mcp",
         description="Serve the skills of your wiki to a coding agent, over MCP on stdio.",
@@ -57,19 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="what is done about hidden text and credentials in a skill: ask the user, refuse, or nothing",
     )
     parser.add_argument("demo", nargs="?", choices=["demo"], help=argparse.SUPPRESS)
-    chosen = parser.parse_args(arguments)
-    if chosen.demo:
-        return _demonstrate()
-    try:
-        exposure = wikipin.parse_exposure(chosen.expose, chosen.expose_mode)
-    except wikipin.WikipinError as error:
-        parser.error(str(error))
-    wiki = chosen.wiki or wikipin.default_wiki_path()
-    if sys.stdin is not None and sys.stdin.isatty():
-        sys.stderr.write(_TO_A_PERSON)
-    signal.signal(signal.SIGINT, _end)
-    serve(wiki.expanduser().absolute(), [path.absolute() for path in chosen.project], exposure, chosen.review)
-    return 0
+    return parser
 
 
 def _demonstrate() -> int:

@@ -119,13 +119,8 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
     }
     if shown.is_installed:
         answer["changes"] = []
-    if at == Place():  # what is not paged is told on the first page
-        findings = [_finding(found) for found in shown.findings]
-        answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
-        answer["findings_left_out"] = len(findings) - len(answer["findings"])
-        answer["acts"], answer["acts_left_out"] = fitting_acts(shown.content.acts, room)
-        room_for_warnings = None if room is None else _ROOM_FOR_WARNINGS
-        answer["warnings"] = counted(shown.warnings, longest=_LONGEST_WARNING, room=room_for_warnings)
+    if at == Place():
+        _tell_once(answer, shown, room)
     rest = text[at.text :]
     answer["skill_md"] = fitting_text(rest, _half(left(answer, room))) if rest else ""
     at.text += len(answer["skill_md"])
@@ -137,6 +132,16 @@ def answer_show(shown: Shown, *, at: Place | None = None, room: int | None = Non
     is_last = at.text >= len(text) and len(answer["files"]) == len(files) and at.change >= len(shown.differences)
     answer["next_cursor"] = None if is_last else at.render()
     return answer
+
+
+def _tell_once(answer: ShowAnswer, shown: Shown, room: int | None) -> None:
+    """Fill in what is not paged, and stands on the first page alone."""
+    findings = [_finding(found) for found in shown.findings]
+    answer["findings"] = fitting(findings, None if room is None else _ROOM_FOR_FINDINGS)
+    answer["findings_left_out"] = len(findings) - len(answer["findings"])
+    answer["acts"], answer["acts_left_out"] = fitting_acts(shown.content.acts, room)
+    room_for_warnings = None if room is None else _ROOM_FOR_WARNINGS
+    answer["warnings"] = counted(shown.warnings, longest=_LONGEST_WARNING, room=room_for_warnings)
 
 
 def _page_of_changes(differences: list[Difference], at: Place, room: int | None) -> list[ShownChange]:

@@ -1,6 +1,7 @@
 """What stands at a name in a directory, and which directory one is."""
 
 import os
+import stat
 from enum import Enum
 
 Identity = tuple[int, int]
@@ -15,6 +16,14 @@ class FileType(Enum):
     DIRECTORY = "a directory"
     LINK = "a symbolic link"
     SPECIAL = "a special file"
+
+
+_TYPES = {stat.S_IFREG: FileType.FILE, stat.S_IFDIR: FileType.DIRECTORY, stat.S_IFLNK: FileType.LINK}
+
+
+def type_of_mode(mode: int) -> FileType:
+    """Return what something is by its mode (inode(7))."""
+    return _TYPES.get(stat.S_IFMT(mode), FileType.SPECIAL)
 
 
 def name_of(entry: os.DirEntry[str]) -> str:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from wikipin.disk.durable import sync
-from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError, name_of, type_of
+from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError, name_of, type_of, type_of_mode
 from wikipin.disk.rename import exchange, rename_directory
 from wikipin.tree import UNREAD, FileDigest
 
@@ -60,11 +60,9 @@ class Folder(AbstractContextManager["Folder"]):
     def what(self, name: str) -> FileType:
         """Say what stands at `name`, without following it."""
         try:
-            mode = os.lstat(name, dir_fd=self.descriptor).st_mode
+            return type_of_mode(os.lstat(name, dir_fd=self.descriptor).st_mode)
         except FileNotFoundError:
             return FileType.NOTHING
-        kinds = {stat.S_IFREG: FileType.FILE, stat.S_IFDIR: FileType.DIRECTORY, stat.S_IFLNK: FileType.LINK}
-        return kinds.get(stat.S_IFMT(mode), FileType.SPECIAL)
 
     def child(self, name: str) -> "Folder":
         """Open the directory `name`; FileNotFoundError, or NotOrdinaryError where it is something else."""
