@@ -162,8 +162,7 @@ class Folder(AbstractContextManager["Folder"]):
     def hindrance(self, name: str, into: "Folder", full: str) -> OSError | None:
         """Return why what stands at `name` cannot be moved into another directory; None if it can.
 
-        `full` is a directory there that is not empty. rename(2) puts nothing over one, and says so last: what owners,
-        modes, flags, mounts and file systems have against a move it says first.
+        `full` is a directory there that is not empty: rename(2) puts nothing over one, and says that last of all.
         """
         try:
             self.moving(name, lambda: self.rename(name, into, full))
