@@ -1,7 +1,7 @@
-"""What a wiki holds and a project installs: the kinds of assets, a row each, and one asset, by kind and name. No I/O.
+"""The kinds of assets, a row each, and one asset of a wiki or a project, by kind and name. No I/O.
 
-A canonical copy is always a directory; so what exchanges, compares, keeps and recovers copies learns nothing from a
-new kind. Claude Code reads `.claude/skills`, Codex and Gemini CLI `.agents/skills`; none reads `.memtomem`.
+A canonical copy is always a directory, so the code that exchanges, compares, keeps and recovers copies does not depend
+on the kind. Claude Code reads `.claude/skills`, Codex and Gemini CLI `.agents/skills`; none reads `.memtomem`.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ class Kind:
     """One kind of asset."""
 
     word: str
-    """What it is called in a sentence, in a command and in an answer."""
+    """The name of the kind in sentences, commands and answers."""
 
     section: str
-    """The directory of the wiki and of `.memtomem`, and the section of the lockfile, that its assets are in."""
+    """The name of its directory in the wiki and in `.memtomem`, and of its section of the lockfile."""
 
     main: str
-    """The file that an agent begins to read, below the asset's directory."""
+    """The file that an agent reads first, below the asset's directory."""
 
     exposures: Mapping[str, str]
     """The word of an exposure -> the directory below the project, in the order in which results name them."""
@@ -55,7 +55,7 @@ class Asset:
 
     @property
     def main_path(self) -> str:
-        """The file of its copy that an agent begins to read, relative to the project."""
+        """The file of its copy that an agent reads first, relative to the project."""
         return f"{self.canonical}/{self.kind.main}"
 
     def exposed_path(self, word: str) -> str:
@@ -63,11 +63,11 @@ class Asset:
         return f"{self.kind.exposures[word]}/{self.name}"
 
     def exposed_word(self, path: str) -> str | None:
-        """Return the word of the exposure at `path`; None if it is not one that we make."""
+        """Return the word of the exposure at `path`; None if we make none there."""
         return next((word for word in self.kind.exposures if self.exposed_path(word) == path), None)
 
     def link_target(self, word: str) -> str:
-        """Return what an exposure that is a link holds: the canonical copy, relative, so that a clone can be moved."""
+        """Return the target of an exposure that is a link: relative, so that a clone can be moved."""
         return "../" * (self.kind.exposures[word].count("/") + 1) + self.canonical
 
 

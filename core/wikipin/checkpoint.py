@@ -1,7 +1,7 @@
-"""Where long work asks whether anybody still waits for it. No I/O.
+"""Cancelling: long work asks whether anybody still waits for it. No I/O.
 
-Who makes a call says how that is asked (`cancellable`), and whoever works long asks it between two steps
-(`checkpoint`): what it raises ends the call. From where a change of a project has begun, nobody asks (`shielded`).
+The door that makes a call says how to ask (`cancellable`). Long work asks between two steps (`checkpoint`), and an
+exception then ends the call. Once a change of a project has begun, nothing asks any more (`shielded`).
 """
 
 from collections.abc import Callable, Generator
@@ -21,13 +21,13 @@ _ask: ContextVar[Callable[[], None]] = ContextVar("ask", default=_go_on)
 
 
 def checkpoint() -> None:
-    """Return if the call is to go on; raise what says that it was cancelled if it is not."""
+    """Return if the call is to go on; raise if it was cancelled."""
     _ask.get()()
 
 
 @contextmanager
 def cancellable(ask: Callable[[], None]) -> Generator[None]:
-    """Have every `checkpoint` of this thread call `ask`, which returns, or raises what ends the call."""
+    """Have every `checkpoint` of this thread call `ask`, which returns, or raises to end the call."""
     token = _ask.set(ask)
     try:
         yield
@@ -36,10 +36,10 @@ def cancellable(ask: Callable[[], None]) -> Generator[None]:
 
 
 def shielded() -> AbstractContextManager[None]:
-    """Have every `checkpoint` of this thread return: what has begun is finished."""
+    """Have every `checkpoint` of this thread return: a change that has begun is finished."""
     return cancellable(_finish)
 
 
 def is_shielded() -> bool:
-    """Tell whether what is under way in this thread has begun, and is finished."""
+    """Tell whether this thread is in the middle of a change, which it will finish."""
     return _ask.get() is _finish

@@ -43,7 +43,7 @@ class Document:
     faults: tuple[Fault, ...] = ()
     has_tags: bool = False
     is_yaml: bool = True
-    """False where a parser refuses the text."""
+    """False if a parser refuses the text."""
 
 
 def parse_document(text: str) -> Document:

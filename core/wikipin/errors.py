@@ -1,4 +1,4 @@
-"""The one exception that wikipin raises on purpose: a code, what is wrong, and what to do about it."""
+"""The one exception that wikipin raises on purpose: a code, the problem, and the remedy."""
 
 from typing import Literal
 
@@ -38,7 +38,7 @@ class WikipinError(Exception):
     """A refusal or a failure, worded for its reader.
 
     `problem` is a lower-case clause that names the value and where it was looked for; `remedy` is one imperative
-    sentence, which the door where it is read says in its own words. Neither has a final full stop. Both are made
+    sentence, which each door writes in its own words. Neither has a final full stop. Both are made
     printable, so that a string from a wiki or a lockfile cannot reach a terminal or a model in any other form.
     """
 
@@ -49,7 +49,7 @@ class WikipinError(Exception):
         super().__init__(code, self.problem)
 
     def __str__(self) -> str:
-        """Return it for a reader of whom nothing is known."""
+        """Return it for an unknown reader."""
         return self.said(CommandLine())
 
     def said(self, door: Door) -> str:
@@ -58,7 +58,7 @@ class WikipinError(Exception):
 
     @property
     def problem(self) -> str:
-        """The problem for a reader of whom nothing is known."""
+        """The problem for an unknown reader."""
         return self.clause(CommandLine())
 
     def clause(self, door: Door) -> str:

@@ -1,4 +1,4 @@
-"""What a review found, as a value. No I/O, and nothing of the tables that find it."""
+"""One finding of a review, as a value. No I/O, and nothing of the tables that find it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The frontmatter of a SKILL.md: what it says, and where agents do not read it alike.
+"""The frontmatter of a SKILL.md: its fields, and the places that agents read differently.
 
 No I/O. Claude Code ends it at the first three dashes, wherever they stand, Gemini CLI at the first line that begins
 with them, Codex at the first that is nothing else but blanks. Where YAML fails, each mends it in its own way. A reading
@@ -19,8 +19,8 @@ _OPENING = re.compile(r"\ufeff?\s*---\s*\n")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SLIP = re.compile(r"([A-Za-z_-]+:[ \t]+)([^\s'\"\[{|>&*!%@`#?-].*:[ \t].*)")
 _NOT_MENDED = re.compile(r"[A-Za-z_-]+:[ \t]+[|>{&*!%@`#]")
-_READ_ANYWHERE = re.compile(r"^[^\S\n]*(name|description):", re.MULTILINE)  # by Gemini CLI, where YAML fails
-_INDENTED_COMMENT = re.compile(r"^[ \t]+#", re.MULTILINE)  # text of a description to Gemini CLI, where YAML fails
+_READ_ANYWHERE = re.compile(r"^[^\S\n]*(name|description):", re.MULTILINE)  # by Gemini CLI, if YAML fails
+_INDENTED_COMMENT = re.compile(r"^[ \t]+#", re.MULTILINE)  # text of a description to Gemini CLI, if YAML fails
 _ONE_WORD = re.compile(r"[\w.+:-]*")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 
@@ -40,7 +40,7 @@ class Frontmatter:
     """The line of an unquoted colon, which every agent mends alike."""
 
     def field(self, key: str) -> str | None:
-        """Return the text of a field, or None where there is none."""
+        """Return the text of a field; None if there is none."""
         value = self.document.fields.get(key)
         return value.strip() if isinstance(value, str) and value.strip() not in _NULLS else None
 
@@ -69,7 +69,7 @@ def read_frontmatter(text: str) -> Frontmatter | None:
 
 
 def may_be_read(text: str) -> bool:
-    """Tell whether an agent may find a frontmatter in `text` where `read_frontmatter` finds none."""
+    """Tell whether an agent may find a frontmatter in `text` although `read_frontmatter` finds none."""
     opening = _OPENING.match(text)
     return opening is not None and "---" in text[opening.end() :]
 

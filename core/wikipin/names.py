@@ -22,10 +22,10 @@ Commit = NewType("Commit", str)
 """A full commit id: 40 (sha-1) or 64 (sha-256) lower-case hexadecimal digits."""
 
 RelPath = NewType("RelPath", str)
-"""A path below a skill's directory, with `/`, that every file system takes for the same file."""
+"""A path below a skill's directory, with `/`, that means the same file on every file system."""
 
 Revision = NewType("Revision", str)
-"""What names a commit of the wiki, on one line: a branch, a tag, an id."""
+"""The name of a commit of the wiki, on one line: a branch, a tag, an id."""
 
 PlanDigest = NewType("PlanDigest", str)
 """The digest of what would be written: 64 lower-case hexadecimal digits."""
@@ -59,7 +59,7 @@ def is_skill_name(text: str) -> bool:
 
 
 def parse_skill_name(text: str) -> SkillName:
-    """Return `text` as a SkillName, or refuse it with `invalid-name`."""
+    """Return `text` as a SkillName; refuse it with `invalid-name`."""
     if not is_skill_name(text):
         raise WikipinError(
             "invalid-name",
@@ -70,7 +70,7 @@ def parse_skill_name(text: str) -> SkillName:
 
 
 def parse_revision(text: str) -> Revision:
-    """Return `text` as a Revision, which need not name anything, or refuse it with `invalid-argument`."""
+    """Return `text` as a Revision, which may name nothing; refuse it with `invalid-argument`."""
     is_plain = printable(text, limit=LONGEST_REVISION) == text and ".." not in text and "@{" not in text
     if not is_plain or not _REVISION.fullmatch(text):
         raise WikipinError(
@@ -82,7 +82,7 @@ def parse_revision(text: str) -> Revision:
 
 
 def parse_plan(text: str) -> PlanDigest:
-    """Return `text` as a PlanDigest, or refuse it with `invalid-argument`."""
+    """Return `text` as a PlanDigest; refuse it with `invalid-argument`."""
     if not is_sha256(text):
         raise WikipinError(
             "invalid-argument",
@@ -115,15 +115,15 @@ def are_paths(value: object) -> bool:
 
 
 def fold(path: str) -> str:
-    """Return what a file system that ignores case and width would take `path` for."""
+    """Return `path` as a file system that ignores case and width sees it."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
 
 
 def path_fault(path: str) -> str | None:
-    """Say why `path` is not a RelPath, or None where it is one.
+    """Return why `path` is not a RelPath; None if it is one.
 
-    They are what Linux, macOS and Windows checkouts all keep apart, and nothing that
-    a file system may take for `.git` (git's `verify_path` and `core.protectNTFS`/`protectHFS` know the same names).
+    Checkouts on Linux, macOS and Windows all keep two RelPaths apart, and no file system takes one for `.git`
+    (git's `verify_path` and `core.protectNTFS`/`protectHFS` know the same names).
     """
     if len(_encoded(path)) > LONGEST_PATH_BYTES:
         return f"is longer than {LONGEST_PATH_BYTES} bytes"

@@ -1,4 +1,4 @@
-"""Which version of an asset: a commit, and the wiki that has it. No I/O."""
+"""The version of an asset: a commit, and the wiki that has it. No I/O."""
 
 from dataclasses import dataclass
 
@@ -11,4 +11,4 @@ class Pin:
 
     commit: Commit
     source: str | None = None
-    """The origin of that wiki; None for the wiki that a call is about."""
+    """The origin of that wiki; None if it is the wiki of the call."""

@@ -1,7 +1,7 @@
-"""What a reader can do about a refusal: a sentence with calls in it, which each door says in its own words. No I/O.
+"""A remedy: a sentence that says what to do about a refusal, which each door writes in its own words. No I/O.
 
-Whoever raises a refusal does not know at which door it is read, nor which options its reader gave. So a remedy holds
-its calls as values, and the door writes each of them as its reader can make it.
+The code that raises a refusal does not know at which door it is read, nor which options the reader gave. So a remedy
+holds its calls as values, and the door writes each of them in the form that its reader can use.
 """
 
 import re
@@ -30,7 +30,7 @@ class Call:
     ref: str | None = None
     plan: str | None = None
     accept: str | None = None
-    """The plan of the content about which a person is to be asked."""
+    """The digest of the content about which a person is asked."""
 
     source: str | None = None
     """The repository that `init` clones."""
@@ -40,7 +40,7 @@ class Call:
 
     @property
     def is_for_people(self) -> bool:
-        """Tell whether it can be made only in a terminal."""
+        """Tell whether it can only be made in a terminal."""
         return self.verb in _FOR_PEOPLE or self.accept is not None
 
 
@@ -53,7 +53,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class ByDoor:
-    """Words that differ: those for a model that calls a tool, and those for the reader of a command's output."""
+    """Words that differ by door: for a model that calls a tool, and for the reader of a command's output."""
 
     tool: str
     command: str
@@ -81,17 +81,17 @@ class Door(Protocol):
 
 
 class Remedy:
-    """A sentence with calls in it: what to do about a refusal or a warning. It has no final full stop."""
+    """A sentence that says what to do about a refusal or a warning. It has no final full stop."""
 
     def __init__(self, *parts: Part) -> None:
         self._parts = parts
 
     def then(self, *more: Part) -> "Remedy":
-        """Return this sentence with more behind it."""
+        """Return this sentence with more parts after it."""
         return Remedy(*self._parts, *more)
 
     def __str__(self) -> str:
-        """Return the sentence for a reader of whom nothing is known: its commands have no options."""
+        """Return the sentence for an unknown reader: its commands have no options."""
         return self.said(CommandLine())
 
     def said(self, door: Door) -> str:
@@ -166,5 +166,5 @@ def _given(options: dict[str, str | None]) -> list[str]:
 
 
 def _quoted(word: str) -> str:
-    """Return a word as sh(1) reads it, by backslashes alone; a `~/` that it begins with is the home directory."""
+    """Return a word as sh(1) reads it, quoted by backslashes; a leading `~/` stays the home directory."""
     return re.sub(r"^~(?!/|$)|[^\w@%+=:,./~-]", r"\\\g<0>", word) or "''"

@@ -1,6 +1,6 @@
 """SKILL.md as agents read it: YAML frontmatter with a name and a description (agentskills.io/specification).
 
-What agents read differently in it is for the review to say.
+No I/O. The review says what agents read differently in it.
 """
 
 from codecs import BOM_UTF8
@@ -16,12 +16,12 @@ from wikipin.pin import Pin
 from wikipin.tree import SKILL_MD, Listing, Tree, digest_of
 
 LONGEST_DESCRIPTION = 1024
-"""The specification's limit; Codex leaves out a skill that goes beyond it, the others do not."""
+"""The specification's limit. Codex leaves out a skill with a longer one, the others do not."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What SKILL.md says of its skill."""
+    """Name and description of a skill, as its SKILL.md has them."""
 
     name: str
     description: str
@@ -29,7 +29,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Edition:
-    """A skill at one commit without its bytes: what a copy of it has to be."""
+    """A skill at one commit without its bytes: what a copy of it is compared with."""
 
     asset: Asset
     pin: Pin
@@ -42,7 +42,7 @@ class Edition:
 
     @cached_property
     def digest(self) -> str:
-        """The digest of exactly what a copy holds."""
+        """The digest of a copy that is exactly this edition."""
         return digest_of(self.listing)
 
 
@@ -72,7 +72,7 @@ class Skill:
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader should know of the content, though it does not stop an install."""
+        """Facts about the content that a reader should know, and that stop no install."""
         left_out = [f"left out '{path}': {what} is never installed" for path, what in self.tree.left_out]
         if len(self.description) > LONGEST_DESCRIPTION:
             left_out.append(f"the description is longer than {LONGEST_DESCRIPTION} characters: Codex will not load it")
@@ -80,7 +80,7 @@ class Skill:
 
 
 def parse_skill(name: SkillName, commit: Commit, tree: Tree) -> Skill:
-    """Return the skill that `tree` is, or refuse it with `not-a-skill` where no agent would load it as `name`."""
+    """Return the skill that `tree` is; refuse with `not-a-skill` if no agent would load it as `name`."""
     content = tree.content(SKILL_MD)
     if content is None:
         raise not_a_skill(name, "has no SKILL.md")
@@ -88,7 +88,7 @@ def parse_skill(name: SkillName, commit: Commit, tree: Tree) -> Skill:
 
 
 def read_header(name: SkillName, content: bytes) -> Header:
-    """Return name and description from the bytes of a SKILL.md, or refuse with `not-a-skill`."""
+    """Return name and description from the bytes of a SKILL.md; refuse with `not-a-skill`."""
     header = header_in(name, parse_header(content))
     if isinstance(header, str):
         raise not_a_skill(name, header)

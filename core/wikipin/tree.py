@@ -1,7 +1,7 @@
-"""One skill's files as values: what is read from a commit, what stands on disk, and the digests that compare them.
+"""The files of a skill as values: those of a commit, those on disk, and the digests that compare them.
 
-No I/O. The `Tree` of a commit is made by a `TreeBuilder` alone, which refuses, with `unsafe-skill`, the first entry
-that breaks a limit: so there is no tree that must not be written.
+No I/O. Only a `TreeBuilder` makes the `Tree` of a commit. It refuses, with `unsafe-skill`, the first entry that breaks
+a limit, so every tree may be written.
 """
 
 import hashlib
@@ -18,26 +18,26 @@ LARGEST_FILE = 4 * 1024 * 1024
 LARGEST_SKILL_MD = 1024 * 1024
 MOST_ENTRIES = 4 * MOST_FILES  # files, directories and what is left out: a tree of empty trees must end too
 LARGEST_SKILL_TREE = MOST_ENTRIES * 256
-"""Bytes of one git tree: what has more has more entries than a skill may have, or longer names."""
+"""Bytes of one git tree: a larger one has more entries than a skill may have, or longer names."""
 
 SKILL_MD = RelPath("SKILL.md")
 DS_STORE = ".DS_Store"
 BYTECODE_DIRECTORY = "__pycache__"
 
 NEVER_CONTENT = frozenset({DS_STORE, BYTECODE_DIRECTORY})
-"""What machines leave behind in a directory, by name: no part of a skill in a commit, and so never installed."""
+"""Names that programs leave in a directory. In a commit they are no part of a skill, so they are never installed."""
 
 
 @dataclass(frozen=True)
 class FileDigest:
-    """What identifies one file: the SHA-256 of its bytes, and whether its owner may execute it."""
+    """The SHA-256 of one file's bytes, and whether its owner may execute it."""
 
     sha256: str
     executable: bool
 
 
 UNREAD = FileDigest("", executable=False)
-"""The mark of a file that is not read, because nothing so large is installed, or because its mode forbids it."""
+"""The digest of a file that is not read: it is larger than any that is installed, or its mode forbids it."""
 
 Listing = Mapping[str, FileDigest]
 """Path below the skill's directory -> FileDigest, for every file."""
@@ -59,14 +59,14 @@ class File:
 
 @dataclass(frozen=True)
 class Tree:
-    """The files of one skill at one commit, sorted by path, and what of that commit was left out (path, what it is)."""
+    """The files of one skill at one commit, sorted by path, and what was left out of it (path, what it is)."""
 
     files: tuple[File, ...]
     left_out: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def listing(self) -> Listing:
-        """The marks by path."""
+        """The digests by path."""
         return {file.path: file.mark for file in self.files}
 
     @property
@@ -80,13 +80,13 @@ class Tree:
         return digest_of(self.listing)
 
     def content(self, path: RelPath) -> bytes | None:
-        """Return the bytes of the file at `path`, or None where there is no such file."""
+        """Return the bytes of the file at `path`; None if there is no such file."""
         return next((file.content for file in self.files if file.path == path), None)
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What stands on disk where a skill's copy is: its files, and by path what is neither file nor directory."""
+    """A skill's copy as it is on disk: its files, and by path what is neither file nor directory."""
 
     listing: Listing
     odd: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -94,7 +94,7 @@ class Copy:
     """The directories that were not read; `.` is the copy itself."""
 
     bytecode: Sequence[str] = ()
-    """The files that Python left beside its sources: no part of the copy, and not to be trusted."""
+    """The files that Python left beside its sources. They are no part of the copy, and not trusted."""
 
     @property
     def digests(self) -> dict[str, str]:
@@ -113,25 +113,25 @@ class FileChange:
 
     path: str
     change: Literal["added", "removed", "modified", "mode", "type", "unread"]
-    """`mode`: the same bytes, executable or not any more; `type`: a file became something that is none; `unread`: a
-    directory of which it is not known how it differs."""
+    """`mode`: the same bytes, but another executable bit; `type`: a file became something else; `unread`: a directory
+    that was not read."""
 
 
 def is_left_behind(path: str) -> bool:
-    """Tell whether a regular file at `path` on disk is one that machines leave behind, and no part of a copy."""
+    """Tell whether a regular file at `path` on disk is one that programs leave there, and no part of a copy."""
     return path.rpartition("/")[2] == DS_STORE or is_bytecode(path)
 
 
 def is_bytecode(path: str) -> bool:
-    """Tell whether a regular file at `path` is where Python keeps what it has compiled (PEP 3147)."""
+    """Tell whether a regular file at `path` is Python's bytecode (PEP 3147)."""
     directory, _, name = path.rpartition("/")
     return name.endswith(".pyc") and directory.rpartition("/")[2] == BYTECODE_DIRECTORY
 
 
 def compare(old: Listing, new: Copy) -> list[FileChange]:
-    """Return what turns `old` into `new`, sorted by path. Of what is in a directory that was not read it says nothing.
+    """Return the changes from `old` to `new`, sorted by path.
 
-    Such a directory is a change in itself.
+    A directory that was not read is one change; nothing is said of the files in it.
     """
     if old == new.listing and not new.odd and not new.unread:
         return []
@@ -155,7 +155,7 @@ def compare(old: Listing, new: Copy) -> list[FileChange]:
 def digest_of(listing: Listing, odd: Mapping[str, str] | None = None) -> str:
     """Return the SHA-256, in hexadecimal, over mode, digest and path of every file, sorted by path.
 
-    A NUL ends each record, and no path holds one, so two listings have one digest only where they are equal.
+    A NUL ends each record, and no path holds one, so two listings have the same digest only if they are equal.
     """
     digest = hashlib.sha256()
     for path, mark in sorted(listing.items()):

@@ -1,4 +1,4 @@
-"""A skill's tree, put together entry by entry as a commit has them; the first that breaks a limit is refused.
+"""A skill's tree, built entry by entry from a commit; the first entry that breaks a limit is refused.
 
 No I/O.
 """
@@ -27,7 +27,7 @@ _LEFT_OUT_IN_SILENCE = NEVER_CONTENT | {".git"}
 
 
 class GitMode(Enum):
-    """What a git tree entry is to us, by its mode (git-fast-import(1), "filemodify")."""
+    """The kinds of entries in a git tree, by their mode (git-fast-import(1), "filemodify")."""
 
     FILE = 0o100644
     EXECUTABLE = 0o100755
@@ -48,7 +48,7 @@ class TreeBuilder:
         self._spelling: dict[str, str] = {}
 
     def admit(self, parent: str, part: bytes, mode: int) -> tuple[GitMode, RelPath] | None:
-        """Judge one entry of the directory `parent` ("" or ending with "/"): its kind and path, or None if left out."""
+        """Return kind and path of an entry of the directory `parent`, "" or ending with "/"; None if left out."""
         self._entries += 1
         if self._entries > MOST_ENTRIES:
             self._refuse(f"has more than {MOST_ENTRIES} entries")
@@ -71,7 +71,7 @@ class TreeBuilder:
         return kind, path
 
     def entries_check(self, parent: str) -> Callable[[int], bool]:
-        """Return what refuses the git tree of the directory `parent` by its size, before its entries are looked at."""
+        """Return a check that refuses the git tree of the directory `parent` by its size, before it is read."""
 
         def is_wanted(size: int) -> bool:
             if size > LARGEST_SKILL_TREE:
@@ -81,7 +81,7 @@ class TreeBuilder:
         return is_wanted
 
     def size_check(self, path: RelPath) -> Callable[[int], bool]:
-        """Return what refuses the file at `path` by its size, where it or the whole would be too large."""
+        """Return a check that refuses the file at `path` by its size: it, or the whole skill, would be too large."""
         limit = LARGEST_SKILL_MD if path == SKILL_MD else LARGEST_FILE
 
         def is_wanted(size: int) -> bool:
@@ -94,7 +94,7 @@ class TreeBuilder:
         return is_wanted
 
     def add(self, path: RelPath, content: bytes, *, executable: bool) -> None:
-        """Take in the file at an admitted path."""
+        """Add the file at an admitted path."""
         self.size_check(path)(len(content))
         if len(self._files) == MOST_FILES:
             self._refuse(f"has more than {MOST_FILES} files")

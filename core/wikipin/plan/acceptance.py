@@ -1,7 +1,7 @@
-"""What a person has to say yes to before it is installed, and what was said.
+"""A person's yes to content with findings: when it is needed, and what counts as one.
 
-No I/O. A yes counts for one content alone, named by its plan digest. It comes from a terminal, or from the client of
-the server that asked a person, or it is the operator's choice not to ask; no argument of a tool is one.
+No I/O. A yes counts for one content alone, named by its plan digest. It comes from a terminal, or from the client that
+asked a person for the server, or it is the operator's choice not to ask. No argument of a tool is a yes.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ from wikipin.skill import Skill
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A yes: to the content with this plan, or, where it is None, to any; and by which road it came."""
+    """A yes to the content with this plan, to any content if it is None; and how it came."""
 
     plan: str | None
     by: Literal["terminal", "client", "operator"]
 
 
 class ReviewRequiredError(WikipinError):
-    """Findings that nobody has accepted; whoever can ask a person finds here what to show.
+    """Findings that nobody has accepted, with all that a door needs to ask a person.
 
-    `call` is the one that asks a person in a terminal.
+    `call` is the call that asks a person in a terminal.
     """
 
     def __init__(self, skill: Skill, findings: Sequence[Finding], call: Call) -> None:
@@ -45,7 +45,7 @@ class ReviewRequiredError(WikipinError):
 
 
 def declined(name: str, how: str) -> WikipinError:
-    """Return the refusal of a skill to which a person said no, for whoever asked on behalf of a model."""
+    """Return the refusal of a skill to which a person said no, for a model to read."""
     return WikipinError(
         "review-required",
         f"skill '{name}' was not accepted: {how}",
@@ -56,10 +56,10 @@ def declined(name: str, how: str) -> WikipinError:
 def require_acceptance(
     skill: Skill, findings: Sequence[Finding], acceptance: Acceptance | None, entry: Entry | None, call: Call
 ) -> tuple[Accepted | None, list[str | Remedy]]:
-    """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`.
+    """Return the acceptance that the entry shall record, and warnings; refuse with `review-required`.
 
-    `findings` are those of the review, `call` is the one that installs the skill, without what accepts it. What
-    `entry` records counts again. Nobody is warned of what they have just been shown.
+    `findings` are those of the review; `call` is the call that installs the skill, without `accept`. An acceptance
+    that `entry` records counts again. A person is not warned of what the question has just shown.
     """
     plan = skill.tree.digest
     blocking = [finding for finding in findings if finding.blocking]

@@ -1,4 +1,4 @@
-"""What an operation does to one asset, as a value, and what a person has to consent to before it. No I/O."""
+"""A change of one asset, as a value, and the consent of a person that it may need. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from wikipin.asset import Asset
 from wikipin.plan.entry import Entry
 
 COPY = "copy"
-"""The slot of the canonical copy; the others are the words of the kind's exposures."""
+"""The slot of the canonical copy; the other slots are the words of the kind's exposures."""
 
 
 @dataclass(frozen=True)
 class Consent:
-    """What a person said yes to; one is no consent to the other."""
+    """What a person agreed to. Each flag is a consent of its own."""
 
     allow_rollback: bool = False
     discard_edits: bool = False
@@ -20,17 +20,17 @@ class Consent:
 
 @dataclass(frozen=True)
 class Change:
-    """What an operation does to one asset, by slot: COPY, or the word of an exposure."""
+    """A change of one asset, by slot: COPY, or the word of an exposure."""
 
     asset: Asset
     entry: Entry | None = None
-    """The entry afterwards, None if there is none; `installed_at` is empty if it is the time of the change."""
+    """The entry afterwards, None for a removal. An empty `installed_at` stands for the time of the change."""
 
     digest: str | None = None
     """The digest of the tree that comes into the slots of `replace`."""
 
     replace: Sequence[str] = ()
-    """The slots into which a tree comes, whatever directory of `displaced` stands there."""
+    """The slots that a tree comes into. A directory may stand there if `displaced` has its digest."""
 
     link: Sequence[str] = ()
     """The slots that become a link to the canonical copy."""

@@ -1,7 +1,7 @@
 """One entry of the lockfile as a value: JSON <-> Entry. No I/O.
 
-A tool that does not know one of our keys moves `installed_at` and leaves the key as it was: so digests and modes stand
-in a pair with the time that they are of.
+A tool that does not know our keys changes `installed_at` and keeps the keys as they were. So digests and modes are
+paired with the time for which they are true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _LONGEST_BY = 64
 
 @dataclass(frozen=True)
 class Accepted:
-    """Content, by its plan digest, that a person accepted in spite of findings, and by which road."""
+    """Content, by its plan digest, that a person accepted in spite of findings, and how."""
 
     plan: str
     by: str
@@ -27,7 +27,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the lockfile says of one skill: a pin, when it was installed, and, of tools that know them, the rest."""
+    """One entry of the lockfile: a pin, a time, and the rest if the tool that wrote it knows it."""
 
     pin: Pin
     installed_at: str
@@ -36,7 +36,7 @@ class Entry:
     """Which of the files are executable, sorted, if the tool that wrote the entry knew."""
 
     exposed: Sequence[str] | None = None
-    """Where agents see it, sorted."""
+    """The paths at which agents see it, sorted."""
 
     accepted: Accepted | None = None
 
@@ -47,7 +47,7 @@ class Entry:
 
 
 def parse_entry(value: Json) -> Entry:
-    """Return the entry that `value` is, in which there is no fault."""
+    """Return the entry that `value` is; `entry_fault` has found nothing wrong with it."""
     fresh = {
         key: value[key]
         for key in ("digests", "executable")
@@ -65,7 +65,7 @@ def parse_entry(value: Json) -> Entry:
 
 
 def render_entry(entry: Entry, before: Json) -> Json:
-    """Return an entry as it is written, with the keys that stood there before and that we do not know."""
+    """Return the JSON of an entry, with the keys of `before` that we do not know."""
     known: Json = {"wiki_commit": entry.commit, "installed_at": entry.installed_at}
     if entry.digests is not None:
         known |= {"digests": dict(sorted(entry.digests.items())), "digests_installed_at": entry.installed_at}
@@ -79,7 +79,7 @@ def render_entry(entry: Entry, before: Json) -> Json:
 
 
 def entry_fault(value: object) -> str | None:
-    """Say what is wrong with an entry, or None if nothing is."""
+    """Return what is wrong with an entry; None if nothing is."""
     if not isinstance(value, dict):
         return "that is not an object"
     entry = cast("Json", value)

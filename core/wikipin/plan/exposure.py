@@ -1,4 +1,4 @@
-"""What makes a canonical copy visible to agents: where, and how. No I/O."""
+"""Exposures: where and how agents see a canonical copy. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ WORDS: Sequence[str] = tuple(SKILL.exposures)
 
 
 class ExposureState(Enum):
-    """What stands where an exposure would go, if it is not a copy that the lockfile says is ours."""
+    """What stands at the place of an exposure, unless it is a copy that the lockfile says is ours."""
 
     NOTHING = "nothing"
     LINK = "exactly the link that we would make"
@@ -24,16 +24,16 @@ class ExposureState(Enum):
 
 @dataclass(frozen=True)
 class Exposure:
-    """Which agents' directories show a copy (words of WORDS), and whether as a link to it or as a second copy."""
+    """The agents' directories that show a copy (words of WORDS), and whether by a link or by a second copy."""
 
     words: Sequence[str] = WORDS
     mode: Mode = "link"
     is_asked: bool = False
-    """Whether a person asked for exactly these; else what is installed stays where the lockfile says that it is."""
+    """Whether a person asked for exactly these. If not, an installed asset keeps the exposures of its entry."""
 
 
 def parse_exposure(words: str, mode: Mode = "link") -> Exposure:
-    """Return what `--expose` asks for: some of WORDS between commas, or `none`."""
+    """Return the exposure that `--expose` asks for: some of WORDS with commas between them, or `none`."""
     chosen: set[str] = set() if words == "none" else set(words.split(","))
     if unknown := chosen - set(WORDS):
         raise WikipinError(

@@ -41,12 +41,12 @@ class Lockfile:
         }
 
     def entry(self, asset: Asset) -> Entry | None:
-        """Return the entry of one asset, or None."""
+        """Return the entry of one asset; None if there is none."""
         value = _section(self.document, asset.kind).get(asset.name)
         return None if value is None else parse_entry(value)
 
     def with_entries(self, entries: Mapping[Asset, Entry | None]) -> "Lockfile":
-        """Return this lockfile with `entries`, without those that are None; keys that we do not know stay."""
+        """Return this lockfile with `entries`; None removes an entry. Keys that we do not know stay."""
         document = dict(self.document)
         for asset, entry in entries.items():
             if document.get(asset.kind.section) is self.document.get(asset.kind.section):
@@ -80,7 +80,7 @@ def empty_lockfile() -> Lockfile:
 
 
 def parse_document(content: bytes) -> Json:
-    """Return the JSON object that `content` is, of whatever version; raise `lockfile-corrupt` if it is none."""
+    """Return the JSON object that `content` is, of any version; refuse with `lockfile-corrupt` if it is not one."""
     if len(content) > LARGEST:
         _corrupt(f"is larger than {LARGEST} bytes")
     try:
@@ -107,14 +107,14 @@ def parse_document(content: bytes) -> Json:
 
 
 def is_supported(document: Json) -> bool:
-    """Tell whether the document's version is the integer 1: not `true`, and not 1.0, which are equal to it here."""
+    """Tell whether the document's version is the integer 1. `true` and 1.0 are equal to it, and are not it."""
     version = document.get("version")
     return type(version) is int and version == VERSION
 
 
-@lru_cache(maxsize=1)  # a call reads it again and again, and it has rarely changed meanwhile
+@lru_cache(maxsize=1)  # a call reads it several times, and it has rarely changed in between
 def parse_lockfile(content: bytes) -> Lockfile:
-    """Return the lockfile, every section and entry of it checked; raise `lockfile-version` or `lockfile-corrupt`."""
+    """Return the lockfile, with every section and entry checked; refuse with `lockfile-version`, `lockfile-corrupt`."""
     document = parse_document(content)
     if not is_supported(document):
         shown = printable(json.dumps(document.get("version"), ensure_ascii=False), limit=40)

@@ -1,8 +1,8 @@
-"""What an operation does, decided from values alone. Every refusal about the state of a project is raised here.
+"""The decision of each verb, from values alone. Every refusal about the state of a project is raised here.
 
-No I/O. `table.TABLE` says for each verb and situation what is done, or with which code it is refused; the functions
-here add what the wiki and the exposures have to say. Each verb runs its decision twice: on what is seen without the
-lock, where it can only refuse, and on what is seen under it, which is then done.
+No I/O. `table.TABLE` has, for each verb and situation, an action or the code of a refusal. The functions here add what
+follows from the wiki and from the exposures. Each decision is made twice: on what is seen without the lock, when it can
+only refuse, and on what is seen under the lock, when it is then carried out.
 """
 
 from collections.abc import Sequence
@@ -20,21 +20,21 @@ from wikipin.tree import Copy, Listing, compare, digest_of
 
 
 def require_plan(skill: Skill, plan: PlanDigest | None) -> None:
-    """Refuse, with `plan-changed`, where the caller expects other content than the skill has."""
+    """Refuse, with `plan-changed`, if the caller expects other content than the skill has."""
     if plan is not None and plan != skill.tree.digest:
         raise refusal.plan_changed(skill)
 
 
 def plan_install(edition: Edition, seen: ProjectSkill, exposure: Exposure, accepted: Accepted | None = None) -> Change:
-    """Return what an install does; refuse with `already-installed` or `exposure-conflict`."""
+    """Return the change of an install; refuse with `already-installed` or `exposure-conflict`."""
     _decide("install", seen)
     return _change_to(edition, seen, exposure, accepted)
 
 
 def plan_adopt(edition: Edition, seen: ProjectSkill, exposure: Exposure, accepted: Accepted | None = None) -> Change:
-    """Return what it takes to record a copy that has the bytes of `edition`, and to put its modes right.
+    """Return the change that records a copy with the bytes of `edition`, and puts its modes right.
 
-    Else refuse, with `local-edits`, file by file.
+    Refuse a copy with other bytes, with `local-edits`, file by file.
     """
     _decide("adopt", seen)
     if seen.copy is None or not has_bytes_of(seen.copy, edition.listing):
@@ -57,9 +57,9 @@ def plan_update(
     keep_pin: bool,
     accepted: Accepted | None = None,
 ) -> Change | None:
-    """Return what an update to `edition` does, or None if nothing is to be done.
+    """Return the change of an update to `edition`; None if nothing is to be done.
 
-    With `keep_pin`, a pin that has the same bytes stays: another skill's commit is no news. Refuses with
+    With `keep_pin`, a pin that has the same bytes stays: another skill's commit is no update. Refuses with
     `not-installed`, `would-roll-back`, `local-edits` or `exposure-conflict`.
     """
     goes_back = not (pinned.is_known and pinned.is_ancestor)
@@ -76,9 +76,9 @@ def plan_update(
 
 
 def plan_restore(seen: ProjectSkill, pinned: Listing | None, exposure: Exposure) -> Change | None:
-    """Return what it takes to have a skill as its entry says, or None where it is so.
+    """Return the change that brings a skill to what its entry says; None if nothing is to be done.
 
-    `pinned` is the skill at its pin, needed where `seen` does not say by itself what was installed. Refuses with
+    `pinned` is the skill at its pin, needed if `seen` does not say by itself what was installed. Refuses with
     `not-installed`, `invalid-name`, `local-edits` or `exposure-conflict`.
     """
     if seen.entry is not None and not is_skill_name(seen.asset.name):
@@ -93,12 +93,12 @@ def plan_restore(seen: ProjectSkill, pinned: Listing | None, exposure: Exposure)
     edition = Edition(seen.asset, seen.entry.pin, installed)
     change = _unless_done(_change_to(edition, seen, replace(exposure, is_asked=False), None, pinned), seen.entry)
     if change is None or change.entry is None or not (change.replace or change.link):
-        return None  # what an entry does not say yet is no reason to write it
+        return None  # an entry that could say more is no reason to write it
     return replace(change, entry=replace(change.entry, installed_at=seen.entry.installed_at))
 
 
 def plan_remove(seen: ProjectSkill, pinned: Listing | None, consent: Consent) -> Change:
-    """Return what a removal does: exposures that are ours, copy and entry go. Refuses as its row of TABLE says."""
+    """Return the change of a removal: our exposures, the copy and the entry go. Refuses as TABLE says."""
     _decide("remove", seen, pinned, consent)
     standing = seen.exposures
     shown = [word for word in _owned(seen) if _is_ours(standing[word])]
@@ -118,7 +118,7 @@ def _decide(
     ref: Commit | None = None,
     edition: Edition | None = None,
 ) -> None:
-    """Refuse where TABLE does. What is `edition` already is not lost when `edition` replaces it."""
+    """Refuse if TABLE does. A copy that is `edition` already loses nothing when `edition` replaces it."""
     situation = seen.situation(pinned)
     if seen.entry is not None and edition is not None and _is_exactly(seen, edition):
         situation = Situation.CLEAN
@@ -147,7 +147,7 @@ def _change_to(
     accepted: Accepted | None = None,
     pinned: Listing | None = None,
 ) -> Change:
-    """Return what makes the copy, and each exposure, be `edition`; what is so already is left."""
+    """Return the change that brings the copy and each exposure to `edition`; matching slots stay as they are."""
     is_owned = seen.entry is not None and seen.entry.exposed is not None
     owned = _owned(seen)
     words = owned if is_owned and not exposure.is_asked else exposure.words
@@ -181,7 +181,7 @@ def _change_to(
 
 
 def _entry(edition: Edition, seen: ProjectSkill, words: Sequence[str], accepted: Accepted | None) -> Entry:
-    """Return the entry of a change to `edition`, without its time. What another tool recorded as exposed stays."""
+    """Return the entry of a change to `edition`, without its time. Exposures that another tool recorded stay."""
     before = seen.entry.accepted if seen.entry is not None else None
     still = before if before is not None and before.plan == edition.digest else None
     return Entry(
@@ -195,7 +195,7 @@ def _entry(edition: Edition, seen: ProjectSkill, words: Sequence[str], accepted:
 
 
 def _unless_done(change: Change, entry: Entry) -> Change | None:
-    """Keep the time of an entry that says what it said; None if there is nothing else to do."""
+    """Return the change, with the old time if its entry equals the old one; None if nothing else is to be done."""
     if change.entry is None or replace(change.entry, installed_at=entry.installed_at) != entry:
         return change
     return replace(change, entry=entry) if change.replace or change.link or change.remove else None
@@ -213,13 +213,13 @@ def _owned(seen: ProjectSkill) -> list[str]:
 
 
 def _others(seen: ProjectSkill) -> list[str]:
-    """Return what else stands in `exposed`: what another tool made is recorded there, and left alone."""
+    """Return the other paths of `exposed`: another tool made and recorded these exposures, and they stay."""
     exposed = seen.entry.exposed if seen.entry is not None else None
     return [path for path in exposed or [] if seen.asset.exposed_word(path) is None]
 
 
 def _directories(seen: ProjectSkill, slots: Sequence[str]) -> dict[str, str]:
-    """Return by slot the digest of the directory that stands there now."""
+    """Return the digest of the directory that stands at each slot now."""
     standing = {COPY: seen.copy, **seen.exposures}
     return {slot: copy.digest for slot in slots if isinstance(copy := standing[slot], Copy)}
 

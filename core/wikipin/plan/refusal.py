@@ -62,7 +62,7 @@ def not_installed(seen: ProjectSkill, verb: Verb) -> WikipinError:
 def local_edits(
     seen: ProjectSkill, changes: Sequence[FileChange] | None, verb: Verb, needed: Consent, ref: Commit | None
 ) -> WikipinError:
-    """`needed` is what the remedy takes, and `ref` the commit that it brings; None for the newest one."""
+    """`needed` is the consent that the remedy takes, `ref` the commit that it brings; None for the newest one."""
     asset = seen.asset
     if changes is None:
         problem = (
@@ -186,7 +186,7 @@ def exposure_conflict(paths: Sequence[str], others: Sequence[str], *, is_owned: 
 
 
 def named(changes: Sequence[FileChange]) -> str:
-    """Return changes as a reader sees them, the first of them by name."""
+    """Return the changes in words, the first of them by name."""
     listed = [f"{change.path} ({change.change})" for change in changes[:_MOST_NAMED]]
     more = [f"and {len(changes) - len(listed)} more"] if len(changes) > len(listed) else []
     return ", ".join([*listed, *more])

@@ -1,7 +1,7 @@
-"""How a skill stands, from values alone: the lockfile's entry, what is on disk, and what the wiki says of the pin.
+"""The state of a skill, from values alone: the lockfile's entry, what is on disk, and what the wiki says of the pin.
 
-No I/O. A `Situation` is what the project says by itself, and all that a plan is made from; a `State` is the same in the
-words of docs/contract.md, with the wiki's word on whether it is up to date.
+No I/O. A `Situation` follows from the project alone, and decisions are made from it. A `State` is what docs/contract.md
+calls it, and also tells whether the skill is up to date with the wiki.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,11 +29,11 @@ class State(StrEnum):
 
 
 DRIFT = frozenset({State.MODIFIED, State.MISSING})
-"""The states in which a project has not what its lockfile says."""
+"""The states in which a project does not have what its lockfile says."""
 
 
 class Situation(Enum):
-    """What a project says of one skill."""
+    """What a project alone says of one skill."""
 
     ABSENT = "no entry, no copy"
     UNTRACKED = "a copy without an entry"
@@ -51,7 +51,7 @@ class ProjectSkill:
     entry: Entry | None
     copy: Copy | None
     exposures: Mapping[str, ExposureState | Copy] = field(default_factory=dict[str, ExposureState | Copy])
-    """Word of an exposure -> what stands there; a Copy if the entry says that it is ours."""
+    """Word of an exposure -> what stands there: a Copy, if the entry says that the directory is ours."""
 
     @property
     def is_self_contained(self) -> bool:
@@ -60,13 +60,13 @@ class ProjectSkill:
         return entry is None or (entry.digests is not None and (self.copy is not None or entry.executable is not None))
 
     def installed(self, pinned: Listing | None = None) -> Listing | None:
-        """Return the files that were installed, as far as the entry says, else `pinned`, the skill at its pin, does."""
+        """Return the files that were installed, by the entry, or else by `pinned`, the skill at its pin."""
         return None if self.entry is None else _installed(self.entry, self.copy, pinned)
 
     def changes(self, pinned: Listing | None = None) -> list[FileChange] | None:
         """Return how the copy, and each copy that is an exposure, differs from what was installed.
 
-        None where there is something on disk and nothing to compare it with.
+        None if there is something on disk and nothing to compare it with.
         """
         if self.entry is None:
             return None if self.copy is not None else []
@@ -78,7 +78,7 @@ class ProjectSkill:
         return found
 
     def situation(self, pinned: Listing | None = None) -> Situation:
-        """Return what the project says. Where the copy is gone, but not an edited exposure of it, that is an edit."""
+        """Return the situation. A missing copy with an edited exposure counts as edited."""
         if self.entry is None:
             return Situation.ABSENT if self.copy is None else Situation.UNTRACKED
         changes = self.changes(pinned)
@@ -89,7 +89,7 @@ class ProjectSkill:
         return Situation.MISSING if self.copy is None else Situation.CLEAN
 
     def copies(self) -> Iterator[tuple[str, Copy]]:
-        """Yield the copy, and each exposure that is one of ours, with what their paths are told with in front."""
+        """Yield the copy, and each exposure that is a copy of ours, with the prefix of the paths in it."""
         if self.copy is not None:
             yield "", self.copy
         for word, standing in self.exposures.items():
@@ -105,7 +105,7 @@ def _installed(entry: Entry, copy: Copy | None, pinned: Listing | None) -> Listi
         digests = {path: mark.sha256 for path, mark in pinned.items()}
     executable = entry.executable
     if executable is None:
-        # Nobody wrote down which files are executable: then what stands there is believed.
+        # The entry does not say which files are executable: the modes of the copy are believed.
         believed = copy.listing if copy is not None else pinned or {}
         executable = [path for path, mark in believed.items() if mark.executable]
     return {path: FileDigest(digest, path in executable) for path, digest in digests.items()}
@@ -113,20 +113,20 @@ def _installed(entry: Entry, copy: Copy | None, pinned: Listing | None) -> Listi
 
 @dataclass(frozen=True)
 class Pinned:
-    """What a wiki says of a pin, as seen from one commit of it; `tree_id` is None where either has not the skill."""
+    """What a wiki says of a pin, as seen from one of its commits; `tree_id` is None if the pin has no such skill."""
 
     is_known: bool
     is_ancestor: bool
     is_newer: bool = False
-    """Whether the pin descends from that commit, as far as that was asked."""
+    """Whether the pin descends from that commit, if that was asked."""
 
     tree_id: str | None = None
     listing: Listing | None = None
-    """The skill's files at the pin, where it was needed: where the entry has no digests that count."""
+    """The skill's files at the pin. They are read only if the entry has no digests that count."""
 
 
 def state_of(seen: ProjectSkill, pinned: Pinned | None, at_head: str | None = None) -> State:
-    """Return the state, of a wiki that has the skill's tree `at_head`; `pinned` is None where there is no wiki."""
+    """Return the state; `at_head` is the id of the skill's tree now, and `pinned` None if there is no wiki."""
     if seen.entry is not None and seen.copy is None:
         return State.MISSING
     situation = seen.situation(pinned.listing if pinned else None)

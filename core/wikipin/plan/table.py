@@ -62,4 +62,4 @@ TABLE: Mapping[Situation, Mapping[Verb, Action | Refusal]] = {
         "remove": "local-edits",
     },
 }
-"""Consent to discard edits makes of `local-edits` what the verb does to a clean copy; `restore` takes no consent."""
+"""With consent to discard edits, `update` and `remove` treat an edited copy as a clean one. `restore` takes none."""
