@@ -1,4 +1,4 @@
-"""The assets that a command line names, and a verb done to them: what is refused stops no other."""
+"""The assets that a command line names, and the calls of a verb on them: one that is refused stops no other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,20 +22,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Named:
-    """What the words behind a verb name, each asset once."""
+    """The assets that the words after a verb name, each once."""
 
     assets: Sequence[Asset]
     invalid: Mapping[Asset, WikipinError] = field(default_factory=dict[Asset, WikipinError])
-    """Those whose names are no names, with the refusal of each."""
+    """Those whose names are invalid, with the refusal of each."""
 
     @property
     def is_one(self) -> bool:
-        """Tell whether they name one asset, whose answer is then the answer."""
+        """Tell whether they name one asset: then its answer is printed as it is."""
         return len(self.assets) + len(self.invalid) == 1
 
 
 def parse_words(words: Sequence[str]) -> Named:
-    """Return what `[KIND] NAME ...` names. The first word is a kind if it is the word of one and another word follows.
+    """Return the assets of `[KIND] NAME ...`. A first word that is the word of a kind is one if another word follows.
 
     A single invalid name is raised, with `invalid-name`; one of several is kept, for its own refusal.
     """
@@ -54,7 +54,7 @@ def parse_words(words: Sequence[str]) -> Named:
 
 
 def parse_one_plan(text: str | None, named: Named | None) -> PlanDigest | None:
-    """Return the plan that --plan or --accept gave; of several assets, or of all, there is none."""
+    """Return the plan of --plan or --accept; with several assets, or with all, it is wrong usage."""
     if text is None:
         return None
     if named is None or not named.is_one:
@@ -64,7 +64,7 @@ def parse_one_plan(text: str | None, named: Named | None) -> PlanDigest | None:
 
 @dataclass(frozen=True)
 class Caller(Generic[_T]):
-    """Makes the calls of a verb, and asks a person at the terminal where one takes a yes."""
+    """Makes the calls of a verb, and asks a person at the terminal if one needs a yes."""
 
     options: Options
     project: wikipin.Project
@@ -75,7 +75,7 @@ class Caller(Generic[_T]):
     """The same verb for several, as one change."""
 
     accepting: PlanDigest | None = None
-    """The content that --accept named, None for whatever there is to accept."""
+    """The content that --accept named; None for any content."""
 
     def tell(
         self,
@@ -86,7 +86,7 @@ class Caller(Generic[_T]):
         what: str,
         unchanged: str = "",
     ) -> None:
-        """Make the calls, and say what came of them."""
+        """Make the calls, and print their outcome."""
         if named.is_one:
             one = answer(self.one(named.assets[0]))
             self.options.show(one, show(one), one["warnings"])
@@ -95,7 +95,7 @@ class Caller(Generic[_T]):
             self.options.show_several(several, terminal.show_several(several, show, what, unchanged))
 
     def one(self, asset: Asset) -> _T:
-        """Make the call for one asset; if it takes a person's yes, ask, and make it again."""
+        """Make the call for one asset; if it needs a person's yes, ask, and make it again."""
         try:
             return self.call(asset, None)
         except ReviewRequiredError as required:
@@ -107,7 +107,7 @@ class Caller(Generic[_T]):
         return self.asked(Outcomes(found.done, found.unchanged, {**named.invalid, **found.failed}))
 
     def asked(self, outcomes: Outcomes[_T]) -> Outcomes[_T]:
-        """Ask about each asset that was refused because that takes a person's yes, and make its call again."""
+        """Ask about each asset that was refused because it needs a person's yes, and make its call again."""
         done, failed = dict(outcomes.done), dict[Asset, WikipinError]()
         for asset, error in outcomes.failed.items():
             try:

@@ -60,11 +60,11 @@ cli.params[:0] = EVERYWHERE
 
 def main() -> NoReturn:
     """Run the command, and end with an exit code of docs/contract.md."""
-    with suppress(AttributeError):  # it is closed, or somebody else's
+    with suppress(AttributeError):  # it is closed, or another kind of stream
         cast("Any", sys.stdout).reconfigure(errors="backslashreplace")  # as stderr, for any encoding
     try:
         sys.exit(_run(Options()))
-    except BrokenPipeError:  # whoever read what we print has gone, as `head` does
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be printed
         sys.exit(_NO_READER)

@@ -1,4 +1,4 @@
-"""Ctrl-C: it ends the run at once, but a change that has begun is finished first.
+"""Ctrl-C ends the run at once, but a change that has begun is finished first.
 
 A second Ctrl-C does not wait for that either; the next command finishes the change.
 """
@@ -17,7 +17,7 @@ class InterruptedByUser(BaseException):
 
 @contextmanager
 def interruptible() -> Generator[None]:
-    """Have Ctrl-C raise InterruptedByUser, and in the middle of a change not before its end."""
+    """Have Ctrl-C raise InterruptedByUser; in the middle of a change, only at its end."""
     is_pending = False
 
     def interrupt(_: int, __: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What a command line says besides its verb and names: the options, and what becomes of them."""
+"""The options of the command, and how it prints what a verb did."""
 
 import json
 import shutil
@@ -25,14 +25,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @dataclass
 class Options:
-    """What stands before the verb or behind it, whatever the verb."""
+    """The options of every verb, which stand before it or after it."""
 
     directories: dict[str, Path] = field(default_factory=dict[str, Path])
-    """`wiki` and `project`, as far as they were given."""
+    """`wiki` and `project`, if they were given."""
 
     as_json: bool = False
     door: CommandLine = field(default_factory=CommandLine)
-    """How a command is written that is to mean the same wiki, project and exposure."""
+    """Writes commands with the same wiki, project and exposure."""
 
     @property
     def wiki(self) -> Path:
@@ -41,11 +41,11 @@ class Options:
 
     @property
     def wiki_as_named(self) -> Path:
-        """The same, as a person reads it."""
+        """The directory of the wiki, as a person reads it."""
         return self.directories.get("wiki") or wikipin.default_wiki_path()
 
     def open_project(self) -> wikipin.Project:
-        """Return the project that the given directory, or the working directory, belongs to, open for this run."""
+        """Return the project of the given directory, or of the working directory, open for this run."""
         return click.get_current_context().with_resource(
             wikipin.open_project(self.directories.get("project", Path()), self.wiki)
         )
@@ -69,7 +69,7 @@ class Options:
             raise
 
     def show(self, answer: object, lines: Iterable[str], warnings: Iterable[str] = ()) -> None:
-        """Print `answer` as JSON where that was asked for, else `lines`, and `warnings` on stderr."""
+        """Print `answer` as JSON if that was asked for; otherwise `lines`, and `warnings` on stderr."""
         if self.as_json:
             click.echo(json.dumps(answer, indent=2))
             return
@@ -81,20 +81,20 @@ class Options:
             click.echo(f"warning: {warning}", err=True)
 
     def show_several(self, answer: SeveralAnswer[Any], lines: Iterable[str]) -> None:
-        """Print what became of several assets; end with a line for each that was refused, and with 1 if one was."""
+        """Print the outcome of several assets, and a line on stderr for each refusal; end with 1 if there is one."""
         warnings = [f"{each['name']}: {warning}" for each in answer["done"] for warning in each["warnings"]]
         self.show(answer, lines, warnings)
         self.end_with(answer["failed"])
 
     def end_with(self, failures: Sequence[Failure]) -> None:
-        """Say what was refused, a line each, and end with 1 if anything was."""
+        """Print a line on stderr for each refusal, and end with 1 if there is one."""
         for failure in failures:
             click.echo(f"wikipin: {failure['code']}: {failure['problem']}. {failure['remedy']}.", err=True)
         if failures:
             click.get_current_context().exit(1)
 
     def refuse(self, error: WikipinError) -> None:
-        """Say why the verb did nothing, as one line on stderr, and as JSON where that was asked for."""
+        """Print a refusal as one line on stderr, and as JSON if that was asked for."""
         if self.as_json:
             refused = {"code": error.code, "problem": error.problem, "remedy": error.advice(self.door)}
             click.echo(json.dumps({"error": refused}, indent=2))
@@ -102,7 +102,7 @@ class Options:
 
 
 def _width(stream: TextIO | None) -> int | None:
-    """Return how many columns a stream has; None if it is no terminal, or is closed."""
+    """Return how many columns a stream has; None if it is not a terminal, or is closed."""
     return shutil.get_terminal_size().columns if stream is not None and stream.isatty() else None
 
 
@@ -194,11 +194,11 @@ EVERYWHERE = (
         help="Print what the MCP tool of the same name answers.",
     ),
 )
-"""The options that stand before the verb or behind it."""
+"""The options of the group and of every verb."""
 
 
 def parse_exposure(words: str | None, mode: Mode) -> wikipin.Exposure:
-    """Return what --expose and --expose-mode ask for; what is none is wrong usage."""
+    """Return the exposure that --expose and --expose-mode ask for; an invalid one is wrong usage."""
     if words is None:
         return wikipin.Exposure(mode=mode)
     try:

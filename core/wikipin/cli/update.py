@@ -67,7 +67,7 @@ def command(
 
 
 def _parse_words_or_all(words: Sequence[str], *, everything: bool) -> Named | None:
-    """Return what the words name; None for all, of which the words may name the kind."""
+    """Return the assets that the words name; None for all, and then the words may name the kind."""
     if everything and (not words or (len(words) == 1 and words[0] in KINDS)):
         return None
     if everything or not words:
@@ -77,7 +77,7 @@ def _parse_words_or_all(words: Sequence[str], *, everything: bool) -> Named | No
 
 @dataclass(frozen=True)
 class _Update:
-    """What an update is asked for."""
+    """The arguments of an update."""
 
     wiki: wikipin.Wiki
     project: wikipin.Project
@@ -118,7 +118,7 @@ def _tell_all(
     answer: Callable[[wikipin.Updated], UpdateAnswer],
     what: str,
 ) -> None:
-    """Say what came of an update of all; what the wiki has no longer is told, and is no refusal."""
+    """Print the outcome of an update of all. A skill that the wiki no longer has is named, and is not a refusal."""
     found = caller.asked(outcomes)
     gone = [asset for asset, error in found.failed.items() if isinstance(error, GoneError)]
     failed = {asset: error for asset, error in found.failed.items() if asset not in gone}

@@ -1,4 +1,4 @@
-"""What `Project.apply` is given, and what it returns."""
+"""The types of `Project.apply`: what it is given, and what it returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from wikipin.project.placing import Outcome
 from wikipin.tree import Tree
 
 Decide = Callable[[ProjectSkill], Change | None]
-"""Says what is done to an asset, from values alone, or None if nothing is to be done; or refuses. It is asked twice."""
+"""Returns the change of an asset, from values alone; None if nothing is to be done; or refuses. It is called twice."""
 
 ReadTree = Callable[[ProjectSkill, Change], Tree | None]
-"""Returns the tree that a change puts into place, None if there is none; or refuses. No lock is held."""
+"""Returns the tree that a change brings, None if it brings none; or refuses. No lock is held."""
 
 Tell = Callable[[int, int, str], None]
-"""Called with how many steps are done, of how many, and what was done last."""
+"""Is told how many steps are done, of how many, and which was the last."""
 
 
 def tell_nobody(_: int, __: int, ___: str) -> None:
@@ -26,7 +26,7 @@ def tell_nobody(_: int, __: int, ___: str) -> None:
 
 @dataclass
 class Applied:
-    """What became of each asset."""
+    """The outcome of each asset."""
 
     done: dict[Asset, Outcome] = field(default_factory=dict[Asset, Outcome])
     unchanged: dict[Asset, ProjectSkill] = field(default_factory=dict[Asset, ProjectSkill])

@@ -1,4 +1,4 @@
-"""Bytecode that Python left in a copy: whose it says it is, and what of that can be told without running anything.
+"""Bytecode that Python left in a copy: what its path and its header say.
 
 No I/O. Python writes `__pycache__/NAME.TAG.pyc` beside `NAME.py` (PEP 3147, PEP 488), with a header of 16 bytes: a
 number for each version, flags, then time and size of the source, or its hash (PEP 552). Nothing of that is believed:
@@ -29,7 +29,7 @@ class Bytecode:
 
     path: str
     source: str
-    """The path of what it was compiled from."""
+    """The path of its source."""
 
     level: int
     """How far it was optimised: 0, 1 or 2."""
@@ -40,14 +40,14 @@ class Bytecode:
 
 @dataclass(frozen=True)
 class Unproven:
-    """One file of bytecode that is not to be trusted, by its path in the copy, and why."""
+    """One file of bytecode that is not proven, by its path in the copy, and the reason."""
 
     path: str
     why: str
 
 
 def parse_path(path: str) -> Bytecode | None:
-    """Return what the path of a file in a `__pycache__` says; None if Python gives no file such a name."""
+    """Return what the path of a file in a `__pycache__` says; None if Python gives files no such name."""
     directory, _, name = path.rpartition("/")
     if (match := _NAME.fullmatch(name)) is None:
         return None
@@ -61,7 +61,7 @@ def parse_path(path: str) -> Bytecode | None:
 
 
 def header_fault(content: bytes) -> str | None:
-    """Say what is wrong with bytecode by its header alone; None if the code has to be looked at."""
+    """Return what is wrong with the header of bytecode; None if its code has to be compared."""
     flags = int.from_bytes(content[_MAGIC : 2 * _MAGIC], "little")
     if len(content) < _HEADER or flags not in {0, _HASH, _HASH | _CHECKED}:
         return NO_HEADER

@@ -37,7 +37,7 @@ class ChangeSet:
         self._stack = stack
         self._opened: tuple[Folder, Staging] | None = None
         self.assets: list[Asset] = []
-        """Of which a change is staged."""
+        """The assets of the staged changes."""
 
     @property
     def _places(self) -> tuple[Folder, Staging]:
@@ -49,7 +49,7 @@ class ChangeSet:
         return self._opened
 
     def stage(self, change: Change, tree: Tree | None) -> None:
-        """Write what a change needs: `tree`, for each slot that it replaces. No lock is held."""
+        """Write `tree` once for each slot that a change replaces. No lock is held."""
         _, staging = self._places
         self.assets.append(change.asset)
         for slot in change.replace:
@@ -58,7 +58,7 @@ class ChangeSet:
 
     @contextmanager
     def locked(self) -> Generator[Survey]:
-        """Hold the project's lock, with all finished that a crash left; give what the project says of the assets."""
+        """Hold the project's lock, finish what a crash left, and give what the project says of the assets."""
         memtomem, staging = self._places
         staging.sync()
         with locked_copies(memtomem, self.assets), locked(memtomem), shielded():
@@ -66,9 +66,9 @@ class ChangeSet:
             yield survey(self._root, memtomem, self.assets)
 
     def commit(self, changes: Sequence[Change], seen: Survey) -> tuple[list[Outcome], Failures]:
-        """Do `changes`, and return what became of each, and what was refused. The lock is held.
+        """Do `changes`; return the outcomes of those that were done, and the refusals of the others. The lock is held.
 
-        Each is done whole, or not at all, or, if an error says so, is certain to be finished by the next command.
+        Each is done whole or not at all. If an error says that they are committed, the next command finishes them.
         """
         certain, failures = self._possible(changes)
         if not certain:
@@ -82,7 +82,7 @@ class ChangeSet:
         return [outcome for outcome in outcomes if outcome.failure is None], failures
 
     def _possible(self, changes: Sequence[Change]) -> tuple[list[Change], dict[Asset, WikipinError]]:
-        """Return those that can be carried through; and why the others cannot."""
+        """Return the changes that can be carried through, and the refusals of the others."""
         memtomem, staging = self._places
         hindrances = Hindrances(self._root, memtomem, staging)
         possible: list[Change] = []
@@ -103,7 +103,7 @@ class ChangeSet:
         return possible, refused
 
     def _finish(self, journal: Journal) -> list[Outcome]:
-        """Write the journal and do what it says; an error says whether the changes are committed."""
+        """Write the journal, do what it says; return the outcomes. An error says whether the changes are committed."""
         memtomem, staging = self._places
         with memtomem.make_child(TXN) as txn:
             for name, text in FILES.items():
@@ -132,7 +132,7 @@ def _timed(change: Change, time: str) -> Change:
 
 
 def _require_room(seen: Survey, changes: Sequence[Change]) -> None:
-    """Refuse what would make a lockfile that is too large to be read again."""
+    """Refuse changes that would make the lockfile too large to be read again."""
     if not seen.lockfile.with_entries({change.asset: change.entry for change in changes}).can_be_read_again():
         raise failure.too_much()
 

@@ -1,4 +1,4 @@
-"""The words of what the disk, or another program, keeps from being done, and what to do about it. No I/O."""
+"""The words of refusals for which the disk or another program is the reason. No I/O."""
 
 import errno
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def appeared(asset: Asset, *, has_entry: bool) -> WikipinError:
 
 
 def immovable(path: str, asset: Asset | None, error: OSError) -> WikipinError:
-    """`asset` is what is not changed for it; None if nothing at all is."""
+    """`asset` is the one that was not changed; None if nothing was."""
     remedy = {
         errno.EBUSY: "Unmount what is mounted there, and try again",
         errno.EXDEV: "Unmount what is mounted there, or put a copy in its place (cp -a), and try again",

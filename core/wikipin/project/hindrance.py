@@ -1,7 +1,7 @@
-"""What would keep a change from being carried through, found under the lock, before anything is decided.
+"""Hindrances: what would prevent a change, found under the lock, before anything is decided.
 
-A copy that is in nobody's way as long as it stays may be one that cannot be moved: it is somebody else's, or protected,
-or something is mounted on it. Once a journal says that it goes, every later command would have to move it first.
+A copy may be one that cannot be moved: it is somebody else's, or protected, or something is mounted on it. Once a
+journal says that it goes, every later command would have to move it first.
 """
 
 import re
@@ -20,23 +20,23 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class Hindrances:
-    """What is asked, under one lock, of all that changes are to move. What is mounted is read once."""
+    """Checks under one lock of everything that changes are to move. The list of mounts is read once."""
 
     def __init__(self, root: Folder, memtomem: Folder, staging: Staging) -> None:
         self._root, self._memtomem, self._staging = root, memtomem, staging
         self._mounts = _mounts()
 
     def check_lockfile(self) -> None:
-        """Refuse, with `io-error`, if the lockfile cannot be replaced, or what is displaced cannot be kept."""
+        """Refuse, with `io-error`, if the lockfile cannot be replaced, or if displaced edits cannot be kept."""
         self._check(self._memtomem, LOCKFILE, f"{MEMTOMEM}/{LOCKFILE}", None)
         if self._memtomem.what(BACKUP) is not FileType.NOTHING:
             with self._memtomem.child(BACKUP) as backup:
-                # What is not there is not moved; but that it would come into another file system is said first.
+                # A name that is not there is not moved; but an error about another file system comes before that one.
                 if (error := self._staging.folder.hindrance("none", backup, "none")) is not None:
                     raise failure.immovable(f"{MEMTOMEM}/{BACKUP}", None, error) from error
 
     def check(self, change: Change) -> None:
-        """Refuse, with `io-error`, a change for which a directory cannot be moved."""
+        """Refuse, with `io-error`, a change that has to move a directory that cannot be moved."""
         for slot in change.displaced:
             path = change.asset.canonical if slot == COPY else change.asset.exposed_path(slot)
             directory, _, name = path.rpartition("/")
@@ -53,7 +53,7 @@ class Hindrances:
 
 
 def _mounts() -> list[str]:
-    """Return where anything is mounted (proc_pid_mountinfo(5)); nothing on macOS, where no directory is bound."""
+    """Return all mount points (proc_pid_mountinfo(5)); none on macOS, which cannot bind a directory."""
     try:
         with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="surrogateescape") as lines:
             return [_ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in lines]
@@ -62,9 +62,9 @@ def _mounts() -> list[str]:
 
 
 def _mounted_below(parent: Folder, name: str, mounts: Sequence[str]) -> Iterator[str]:
-    """Yield where something is mounted at `name` or below it, as what follows its path.
+    """Yield the mount points at `name` or below it, by what follows its path.
 
-    Linux moves a directory with what is mounted in it, and whoever empties it then empties that.
+    Linux moves a directory with what is mounted in it, and deleting the directory then deletes that too.
     """
     try:
         path = f"{Path(f'/proc/self/fd/{parent.descriptor}').readlink()}/{name}"

@@ -1,4 +1,4 @@
-"""What a project says of its assets, read from its disk; nothing is changed, and no lock is taken."""
+"""Looking at a project: what its disk says of its assets. Nothing is changed, and no lock is taken."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ from wikipin.tree import Copy
 
 @dataclass(frozen=True)
 class Survey:
-    """The whole lockfile, and what there is of each asset that was asked for."""
+    """The whole lockfile, and what the project says of each asset that was asked for."""
 
     lockfile: Lockfile
     assets: Mapping[Asset, ProjectSkill]
@@ -38,7 +38,7 @@ def survey(root: Folder, memtomem: Folder | None, assets: Iterable[Asset] | None
 
 
 def unsettled(found: Survey) -> list[Asset]:
-    """Name those of which entry and copy do not say the same, as they do when nobody is between two steps."""
+    """Return the assets whose entry and copy do not agree: a change is under way, or somebody edited the copy."""
     settled = {Situation.ABSENT, Situation.CLEAN, Situation.UNVERIFIED}
     return [asset for asset, seen in found.assets.items() if seen.situation() not in settled]
 
@@ -60,7 +60,7 @@ class _Look:
         self._open: dict[str, Folder | ExposureState] = {}
 
     def at(self, asset: Asset, entry: Entry | None) -> ProjectSkill:
-        """Return what the project says of one."""
+        """Return what the project says of one asset."""
         owned: Sequence[str] = () if entry is None or entry.exposed is None else entry.exposed
         exposures = {
             word: self._standing(asset, word, is_ours=asset.exposed_path(word) in owned)
@@ -89,7 +89,7 @@ class _Look:
             return ExposureState.FOREIGN
 
     def _exposures(self, directory: str) -> Folder | ExposureState:
-        """Open a directory of exposures; or return what that it cannot be opened says of each name in it."""
+        """Return an open directory of exposures; if it cannot be opened, what that means for each name in it."""
         if directory not in self._open:
             try:
                 self._open[directory] = self._stack.enter_context(self._root.descendant(directory))
@@ -113,7 +113,7 @@ def _standing_in(folder: Folder, asset: Asset, word: str, *, is_ours: bool) -> E
 
 
 def lockfile_bytes(memtomem: Folder | None) -> bytes | None:
-    """Return the lockfile as it is, or None if there is none."""
+    """Return the bytes of the lockfile; None if there is none."""
     if memtomem is None or memtomem.what(LOCKFILE) is FileType.NOTHING:
         return None
     try:

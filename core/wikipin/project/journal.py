@@ -1,7 +1,7 @@
-"""The journal as a value: text <-> Journal, what has been decided and must be finished. No I/O.
+"""The journal as a value: text <-> Journal, the changes that are decided and must be finished. No I/O.
 
-It names trees by digest and agents' directories by their word, never by a path: whoever forges one can make recovery
-do nothing that the same person could not have committed to the project directly.
+It names trees by digest and agents' directories by their word, never by a path. So a forged journal can make recovery
+do nothing that its author could not have committed to the project directly.
 """
 
 import json
@@ -22,11 +22,11 @@ Json = dict[str, Any]
 
 PATH = ".memtomem/.txn/redo.json"
 LARGEST = 4 * LARGEST_LOCKFILE
-"""What it may have in bytes: it says of each change what the lockfile will, and a little more."""
+"""The most bytes of it: of each change it says what the lockfile will, and a little more."""
 
 VERSION = 2
 _OF_ONE_SKILL = 1
-"""The version whose journal is about one skill, and whose staged names do not say the kind."""
+"""The version with one change, of a skill, and with staged names that do not say the kind."""
 
 _STAGING = re.compile(r"[0-9a-f]{16}")
 _STAMP = re.compile(r"[0-9]{8}T[0-9]{12}Z")
@@ -36,13 +36,13 @@ _STAMP = re.compile(r"[0-9]{8}T[0-9]{12}Z")
 class Journal:
     """A committed set of changes, each of another asset.
 
-    `staging` is the directory below `.memtomem/.staging` that holds the tree of each slot that is replaced
-    (`staged_name`), and takes in what has to go from the slots that are replaced or removed (`displaced_name`).
+    `staging` is the directory below `.memtomem/.staging`. It holds the tree of each slot that is replaced
+    (`staged_name`), and receives what is displaced from the slots that are replaced or removed (`displaced_name`).
     """
 
     staging: str
     stamp: str
-    """What the names of backups end with."""
+    """The end of the names of backups."""
 
     changes: Sequence[Change]
     version: int = VERSION
@@ -54,21 +54,21 @@ class Journal:
         return json.dumps(document, ensure_ascii=False) + "\n"
 
     def staged_name(self, asset: Asset, slot: str) -> str:
-        """Return where in the staging directory the tree of a slot waits."""
+        """Return the name in the staging directory of a slot's tree."""
         return staged_name(asset, slot) if self.version == VERSION else f"{asset.name}~{slot}"
 
     def displaced_name(self, asset: Asset, slot: str) -> str:
-        """Return where in the staging directory goes what stood at a slot."""
+        """Return the name in the staging directory of what is displaced from a slot."""
         return f"{self.staged_name(asset, slot)}~old"
 
 
 def staged_name(asset: Asset, slot: str) -> str:
-    """Return where in a staging directory the tree of a slot waits: no two assets share a name, nor one with it."""
+    """Return the name in a staging directory of a slot's tree. No two assets and slots share one."""
     return f"{asset.kind.word}~{asset.name}~{slot}"
 
 
 def parse_journal(content: bytes) -> Journal:
-    """Return the journal, or refuse with `unsafe-project` what no wikipin up to this version wrote."""
+    """Return the journal; refuse, with `unsafe-project`, one that no wikipin up to this version wrote."""
     try:
         document: Json = json.loads(content)
         version = document.pop("version")
@@ -93,7 +93,7 @@ def _refuse() -> NoReturn:
 
 
 def _as_of_many(document: Json) -> Json:
-    """Return a journal of one skill as the set of changes that it is."""
+    """Return a journal of version 1 as a set of one change."""
     if "changes" in document:
         _refuse()
     change = {key: document.pop(key) for key in ("name", "entry", "link")}
@@ -124,7 +124,7 @@ def _rendered(change: Change) -> Json:
 
 
 def _parse_change(document: Json) -> Change:
-    # What is no directory would have None as its digest.
+    # None is the digest of something that is not a directory: it must not match.
     if not _are_sound(document, _SOUND_CHANGE) or (document["digest"] is None and document["replace"]):
         _refuse()
     asset, entry = Asset(KINDS[document.pop("kind")], document.pop("name")), _parse_entry(document.pop("entry"))

@@ -20,13 +20,13 @@ FILES = {
     # A checkout that rewrote line endings would change every digest.
     ".gitattributes": "* -text\n",
 }
-"""What the first install writes beside the lockfile, for git."""
+"""The files that the first install writes beside the lockfile, for git."""
 
 _DIRECTORIES = (*(kind.section for kind in KINDS.values()), STAGING, TXN, BACKUP)
 
 
 def check_layout(memtomem: Folder) -> None:
-    """Refuse a link or a special file at any name that is ours, before anything is done with it."""
+    """Refuse a link or a special file at any name of ours, before anything is done there."""
     expected = dict.fromkeys(_DIRECTORIES, FileType.DIRECTORY) | dict.fromkeys((LOCKFILE, LOCK, *FILES), FileType.FILE)
     for name, what in expected.items():
         _check(memtomem, name, name, what)
@@ -53,7 +53,7 @@ def _check(folder: Folder, name: str, path: str, expected: FileType) -> None:
 
 @contextmanager
 def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
-    """Open the directory `name`; None if there is none, or none any more."""
+    """Give the open directory `name`; None if there is none, or none any more."""
     try:
         child = folder.child(name) if folder.what(name) is FileType.DIRECTORY else None
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def _opened(folder: Folder, name: str) -> Generator[Folder | None]:
 
 
 def check_writable(memtomem: Folder) -> None:
-    """Refuse what could not be carried through: if a directory of ours may not be written to, nothing is begun."""
+    """Refuse to begin if a directory of ours may not be written to."""
     if not memtomem.is_writable():
         raise failure.unwritable(MEMTOMEM)
     for name in _DIRECTORIES:

@@ -1,6 +1,6 @@
 """Which directory is the project, and what never is one (docs/contract.md).
 
-What was judged is what is changed: a directory is told by device and inode, and is handed on open.
+The directory that is judged is the one that is changed: it is known by device and inode, and handed on open.
 """
 
 import errno
@@ -25,9 +25,9 @@ _CLOSED = frozenset({errno.EACCES, errno.EPERM})
 
 
 def open_project(named: Path, wiki: Path, *, below: Sequence[str] = ()) -> Project:
-    """Return the project, open, that a directory belongs to: `named`, or the one at the names `below` in it.
+    """Return the open project of a directory: of `named`, or of the one at the names `below` in it.
 
-    In a git work tree that is the nearest directory, up to its root, with a lockfile; else it is the directory itself.
+    In a git work tree that is the nearest directory with a lockfile, up to its root; otherwise the directory itself.
     `named` may be reached through links; below it none is followed. Raises `project-not-found`, and
     `project-not-allowed` for a link below `named`, and for what is never a project.
     """

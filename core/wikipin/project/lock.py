@@ -1,7 +1,7 @@
 """The project's lock: an exclusive `flock` on `.memtomem/.lock.json.lock`, the file that memtomem locks too.
 
-It is never removed and never replaced: whoever holds the descriptor of a file that has lost its name guards nothing.
-memtomem also locks `.memtomem/skills/.NAME.lock`, all the while that it writes a copy, and takes the other one last.
+The file is never removed and never replaced: a lock on a file that has lost its name guards nothing. memtomem also
+locks `.memtomem/skills/.NAME.lock`, for as long as it writes a copy, and takes the project's lock after it.
 """
 
 import os
@@ -25,16 +25,16 @@ _POLL_SECONDS = 0.005
 
 @contextmanager
 def locked(memtomem: Folder, *, seconds: float = LOCK_SECONDS) -> Generator[None]:
-    """Hold the project's lock; `busy` if it is not free within `seconds`."""
+    """Hold the project's lock; refuse with `busy` if it is not free within `seconds`."""
     with _locked_file(memtomem, LOCK, os.O_CREAT, seconds):
         yield
 
 
 @contextmanager
 def locked_copies(memtomem: Folder, assets: Iterable[Asset]) -> Generator[None]:
-    """Hold memtomem's lock of each of these, if it has ever been at work on one; take the project's after it.
+    """Hold memtomem's lock of each asset that has one. The project's lock is to be taken after them.
 
-    If its file is not there, none is made: nothing but assets belongs among the assets.
+    No lock file is made: only assets belong among the assets.
     """
     wanted: dict[str, set[str]] = {}
     for asset in assets:
@@ -69,9 +69,9 @@ def _locked_file(folder: Folder, name: str, creating: int, seconds: float) -> Ge
                         f"another program has held the project's lock for {seconds:.0f} seconds",
                         "Wait until it has ended, and try again",
                     )
-                # Who sleeps equally long wakes together, and one wins a turn.
+                # Waiters that sleep equally long wake together, and one wins a turn.
                 time.sleep(random.uniform(0, 2 * _POLL_SECONDS))  # noqa: S311 - not a secret
-            if os.fstat(descriptor).st_nlink > 0:  # else somebody removed it, and a lock on it guards nothing
+            if os.fstat(descriptor).st_nlink > 0:  # otherwise somebody removed it, and the lock guards nothing
                 yield
                 return
         finally:

@@ -1,6 +1,6 @@
 """The directories that a transaction works in: each is opened once, and synced once a phase.
 
-What is made in a directory is on the medium after the next `sync`, which knows each that was changed until then.
+The next `sync` brings to the medium what was made in any of them; it syncs each that was changed, and no other.
 """
 
 from contextlib import ExitStack
@@ -23,7 +23,7 @@ class Places:
         self._changed: dict[int, Folder] = {}
 
     def open(self, path: str, *, make: bool = False) -> Folder:
-        """Open the directory at `path`, no link on the way; with `make`, it is made now if there is none.
+        """Return the open directory at `path`, without a link on the way; with `make`, it is made if there is none.
 
         Raises FileNotFoundError, or NotOrdinaryError if it is something else.
         """
@@ -40,7 +40,7 @@ class Places:
         self._changed |= {folder.descriptor: folder for folder in folders}
 
     def sync(self) -> None:
-        """Return when the names in all that were changed are on the medium."""
+        """Return when the names in all directories that were changed are on the medium."""
         for folder in self._changed.values():
             folder.sync()
         self._changed.clear()

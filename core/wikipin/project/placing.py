@@ -1,6 +1,6 @@
-"""The steps of one change of a transaction: the copy comes into its place or goes, and is shown where agents look.
+"""The steps of one change of a transaction: its copy comes into place or goes, and so do its exposures.
 
-Each can be done again. An error of the disk is raised only after something was done; then the journal stays.
+Each step can be done again. An error of the disk is raised only if something was done already; then the journal stays.
 """
 
 import errno
@@ -13,38 +13,38 @@ from wikipin.plan.change import COPY, Change
 from wikipin.project.slot import Slot, Transaction
 
 _PASSING = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EINTR})
-"""What a disk says that may say otherwise later. What is in the way, or is not allowed, stays so."""
+"""The errors of a disk that may pass. Something in the way, or a right that is missing, stays."""
 
 _NO_REASON = "the disk gave no reason"
 
 
 @dataclass
 class Outcome:
-    """What became of one change: since when the asset is there, where it can be seen, and what stayed undone."""
+    """The outcome of one change: where the asset can be seen now, and what stayed undone."""
 
     change: Change
     exposed: list[str] = field(default_factory=list[str])
     not_exposed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Where it could not be shown (path, why)."""
+    """The exposures that could not be made (path, why)."""
 
     unexposed: list[str] = field(default_factory=list[str])
     still_exposed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Where it could not be taken away (path, why)."""
+    """The exposures that could not be removed (path, why)."""
 
     backups: list[str] = field(default_factory=list[str])
-    """Where edited bytes are now, those of the canonical copy first."""
+    """The paths of the edits that were kept, those of the canonical copy first."""
 
     failure: OSError | None = None
-    """Why nothing was changed: a FileExistsError if something has come to stand in the place meanwhile."""
+    """The reason why nothing was changed: a FileExistsError if something unknown stands in the place."""
 
     @property
     def asset(self) -> Asset:
-        """What was changed."""
+        """The asset of the change."""
         return self.change.asset
 
     @property
     def installed_at(self) -> str | None:
-        """Since when it is there; None if it is not there any more."""
+        """The time of its install; None if it was removed."""
         return self.change.entry.installed_at if self.change.entry else None
 
 
@@ -58,7 +58,7 @@ class Placement:
         self.outcome = Outcome(change)
 
     def place_copy(self) -> None:
-        """Put the copy into its place, if one is to come. If the disk refuses before anything was done, note that."""
+        """Put the copy into its place, if one comes. An error before anything was done is noted, not raised."""
         if COPY not in self._change.replace:
             return
         try:
@@ -70,20 +70,20 @@ class Placement:
             self.outcome.failure = OSError(error.errno, error.strerror, self._copy.path)
 
     def expose(self) -> None:
-        """Make the exposures. One that cannot be made is no reason to undo a change: it is left out, and named."""
+        """Make the exposures. One that cannot be made does not undo the change: it is left out, and named."""
         for slot in self._exposures({*self._change.link, *self._change.replace}):
             try:
                 (slot.replace if slot.word in self._change.replace else slot.link)()
             except OSError as error:
                 if self._is_seen_exposed(slot):
-                    raise  # it is made, and is not on the medium yet: whoever finishes the journal sees to that
+                    raise  # it is made, and not yet on the medium: the journal stays until it is
                 self.outcome.not_exposed.append((slot.path, error.strerror or _NO_REASON))
             else:
                 if not self._is_exposed(slot):
                     self.outcome.not_exposed.append((slot.path, "something else stands there"))
 
     def unexpose(self) -> None:
-        """Take the exposures away that are to go, links and copies. What is neither is left, and named."""
+        """Remove the exposures that are to go, links and copies. Anything else stays, and is named."""
         for slot in self._exposures(self._change.remove):
             try:
                 (slot.remove if slot.word in self._change.displaced else slot.unlink)()
@@ -91,13 +91,13 @@ class Placement:
                 pass
             except OSError as error:
                 if not _may_stand(slot):
-                    raise  # it is gone, and not yet on the medium: whoever finishes the journal sees to that
+                    raise  # it is gone, and not yet on the medium: the journal stays until it is
                 self.outcome.still_exposed.append((slot.path, error.strerror or _NO_REASON))
                 continue
             self.outcome.unexposed.append(slot.path)
 
     def remove_copy(self) -> None:
-        """Take the copy away, if it is to go. One that cannot be moved stays, and its exposures are made again."""
+        """Remove the copy, if it is to go. One that cannot be moved stays, and its exposures are put back."""
         if COPY not in self._change.remove:
             return
         try:
@@ -109,7 +109,7 @@ class Placement:
             self.outcome.failure = OSError(error.errno, f"{error.strerror}{missing}", self._copy.path)
 
     def keep_edits(self) -> None:
-        """Move what was displaced, and is in no commit, to `.memtomem/.backup`, never over an earlier one."""
+        """Move displaced edits, which no commit has, to `.memtomem/.backup`, never over earlier ones."""
         slots = [self._copy, *self._exposures({*self._change.replace, *self._change.remove})]
         for slot in slots:
             self.outcome.backups += slot.keep(is_exchanged=self.outcome.failure is None)
@@ -118,14 +118,14 @@ class Placement:
         return [Slot(self._transaction, self._change, word) for word in sorted({*words} - {COPY})]
 
     def _is_exposed(self, slot: Slot) -> bool:
-        """Tell whether what stands there is what the journal says: the link, or a copy of the same tree."""
+        """Tell whether the exposure of the change stands there: the link, or a copy of the same tree."""
         try:
             return slot.is_replaced() if slot.word in self._change.replace else slot.is_link()
         except (FileNotFoundError, NotOrdinaryError):
             return False
 
     def _is_seen_exposed(self, slot: Slot) -> bool:
-        """Tell the same; what may not be looked at was not made there."""
+        """Tell the same; an exposure in a directory that may not be searched was not made."""
         try:
             return self._is_exposed(slot)
         except PermissionError:
@@ -145,7 +145,7 @@ class Placement:
 
 
 def _may_stand(slot: Slot) -> bool:
-    """Tell whether anything may stand there: also if nobody can see it."""
+    """Tell whether anything may stand there; if it cannot be seen, it may."""
     try:
         return slot.stands()
     except OSError:

@@ -1,8 +1,8 @@
-"""A project's state on disk: the lock, what is there, and the journalled transaction that changes it.
+"""A project, held open: looking at it, and changing it by one journalled set of changes for each call.
 
-The only module that changes a project. A change is staged and synced first; then, under the lock, the journal is
-written: from there on the change is certain, whoever finishes it. Killed at any moment, the next command finds either
-no journal, and sweeps what was staged, or a journal, and finishes what it says.
+Every verb that writes goes through `Project.apply`. Changes are staged and synced first. Then, under the lock, the
+journal is written, and from there on they are certain. If the process is killed, the next command finds no journal and
+removes what was staged, or finds one and finishes what it says.
 """
 
 import errno
@@ -40,13 +40,13 @@ _T = TypeVar("_T")
 
 
 class Project(AbstractContextManager["Project"]):
-    """One project directory, held open: this one, whatever its path leads to by now.
+    """One project directory, held open: still the same one if its path leads elsewhere by now.
 
-    Close it, or use it in a `with`; one that is forgotten is closed with it.
+    Use it in a `with`; it is also closed when nothing refers to it any more.
     """
 
     def __init__(self, path: Path, root: Folder | None = None) -> None:
-        """Take over `root`; if there is none, open the directory at `path`, following links."""
+        """Take over `root`; if it is None, open the directory at `path`, following links."""
         self.path = path
         self._root = Folder.open(path) if root is None else root
         self._close = weakref.finalize(self, os.close, self._root.descriptor)
@@ -58,27 +58,27 @@ class Project(AbstractContextManager["Project"]):
 
     @property
     def identity(self) -> Identity:
-        """Device and inode of the directory: the same by each way to it, and no other's while it is open."""
+        """Device and inode of the directory: the same by every path, and no other's while it is open."""
         return self._root.identity
 
     @property
     def shown(self) -> str:
-        """Its path for a person, below the home directory from `~`. It was right when the project was opened."""
+        """Its path for a person, from `~` if it is below the home directory, as it was when the project was opened."""
         with suppress(ValueError, RuntimeError):
             return str("~" / self.path.relative_to(os.path.realpath(Path.home())))
         return str(self.path)
 
     def look(self, asset: Asset) -> ProjectSkill:
-        """Return what the project says of one asset, without a lock unless something is under way."""
+        """Return what the project says of one asset. No lock is taken unless a change is under way."""
         return self.survey([asset]).assets[asset]
 
     def survey(self, assets: Iterable[Asset] | None = None) -> Survey:
-        """Return what the project says of `assets`, of all that it has if they are None, as `look` does."""
+        """Return what the project says of `assets`, or of all that it has if they are None, as `look` does."""
         with self._opened() as root:
             return self._look_at(root, assets)
 
     def read_lockfile(self) -> bytes | None:
-        """Return the bytes of the lockfile as they are, or None where there is none."""
+        """Return the bytes of the lockfile as they are; None if there is none."""
         with self._opened() as root:
             return self._consistently(root, lockfile_bytes, lambda _: [])
 
@@ -87,9 +87,9 @@ class Project(AbstractContextManager["Project"]):
         return self.read_files(asset.canonical, paths)
 
     def read_files(self, directory: str, paths: Iterable[str], *, most: float = math.inf) -> dict[str, bytes]:
-        """Return the bytes of files below one directory, of each one more than LARGEST_FILE at most.
+        """Return the bytes of files below one directory, at most LARGEST_FILE and one more of each.
 
-        What is not there, is no file or may not be read is left out, and so is all that comes after `most` bytes.
+        A path that is not there, is not a file or may not be read is left out, and so is everything after `most` bytes.
         """
         found: dict[str, bytes] = {}
         with self._opened() as root, suppress(*_NOT_THERE), root.descendant(directory) as top:
@@ -148,7 +148,7 @@ class Project(AbstractContextManager["Project"]):
 
     @contextmanager
     def _opened(self) -> Generator[Folder]:
-        """The directory, and what the disk says of it in a sentence."""
+        """Give the directory; an error of the disk becomes a sentence for a reader."""
         try:
             self._require_there()
             with _explained():
@@ -169,9 +169,9 @@ class Project(AbstractContextManager["Project"]):
     def _consistently(
         self, root: Folder, read: Callable[[Folder | None], _T], unsettled: Callable[[_T], list[Asset]]
     ) -> _T:
-        """Read without the lock; if that may have seen the middle of a change, finish it or wait, and read again.
+        """Return what `read` returns, without the lock; with it, if the middle of a change may have been seen.
 
-        `unsettled` names the assets of which something was seen that a change leaves in its middle, and an edit too.
+        `unsettled` names the assets that look as in the middle of a change; an edited copy looks so too.
         """
         if root.what(MEMTOMEM) is FileType.NOTHING:
             return read(None)
@@ -200,14 +200,14 @@ class Project(AbstractContextManager["Project"]):
 
 
 def _tidy(root: Folder, memtomem: Folder) -> None:
-    """Sweep what a crash left before anything was decided, if there is any and nobody is at work just now."""
+    """Remove what a crash left before its commit point, if there is anything and nobody is at work just now."""
     if has_leftovers(memtomem):
         with suppress(OSError, WikipinError), locked(memtomem, seconds=0), shielded():
             recover(root, memtomem)
 
 
 def _decided(seen: Survey, decide: Decide, applied: Applied) -> Iterator[tuple[ProjectSkill, Change]]:
-    """Yield what is to be done, and to what; note where there is nothing to do, and what is refused."""
+    """Yield each asset that changes, and its change; note in `applied` what is unchanged and what is refused."""
     for asset, found in seen.assets.items():
         try:
             change = decide(found)
@@ -222,7 +222,7 @@ def _decided(seen: Survey, decide: Decide, applied: Applied) -> Iterator[tuple[P
 
 @contextmanager
 def _explained() -> Generator[None]:
-    """Turn what the disk says into a sentence for a reader."""
+    """Turn an error of the disk into a sentence for a reader."""
     try:
         yield
     except NotOrdinaryError as error:

@@ -30,7 +30,7 @@ class Prover:
         self._deadline = time.monotonic() + _SECONDS
 
     def unproven(self, copy: Copy, contents: Mapping[str, bytes]) -> list[Unproven]:
-        """Return which bytecode of a copy is not proven by its source, both in `contents` by path."""
+        """Return the bytecode of a copy that its source does not prove; `contents` has both, by path."""
         why: dict[str, str | None] = {}
         to_compile = defaultdict[str, list[Bytecode]](list)
         for path in copy.bytecode:
@@ -51,7 +51,7 @@ class Prover:
     def _ask(self, python: str, pieces: list[Bytecode], contents: Mapping[str, bytes]) -> list[str | None]:
         asked = b"".join(_question(piece, contents) for piece in pieces)
         seconds = max(self._deadline - time.monotonic(), 0.01)
-        # -I and -S: no variable of the environment, no file of the project or of the user has a say in it.
+        # -I and -S: no variable of the environment and no file of the project or of the user can change what runs.
         words = [python, "-I", "-S", str(_PROGRAM)]
         try:
             done = subprocess.run(
@@ -81,7 +81,7 @@ def _fault(piece: Bytecode, contents: Mapping[str, bytes]) -> str | None:
 
 
 def _python(piece: Bytecode, content: bytes, project: Identity) -> str | None:
-    """Return the path of a Python that should be able to read it; None if there is none."""
+    """Return the path of a Python that can read it; None if there is none."""
     if bytecode.magic(content) == importlib.util.MAGIC_NUMBER and sys.executable:
         return sys.executable
     return None if piece.python is None else _find_program(piece.python, project)
@@ -90,7 +90,7 @@ def _python(piece: Bytecode, content: bytes, project: Identity) -> str | None:
 def _find_program(name: str, project: Identity) -> str | None:
     """Return the path of a program on PATH that is not in the project; None if there is none.
 
-    What stands in a relative directory of PATH may be of the project, and not of whoever calls.
+    A relative directory of PATH may be one of the project.
     """
     for place in filter(os.path.isabs, os.get_exec_path()):
         if (found := shutil.which(name, path=place)) is not None:

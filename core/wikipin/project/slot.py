@@ -1,4 +1,4 @@
-"""A slot: where one tree of a change stands, the canonical copy or an exposure; and what is done there, so far.
+"""A slot: the place of the canonical copy or of an exposure, and the steps of a change there.
 
 Each step sees whether it has been done, and can be done again.
 """
@@ -30,13 +30,13 @@ class Progress(Enum):
 
 @dataclass(frozen=True)
 class Transaction:
-    """One journal, and the directories that it is about. `staging` is None once it was swept: all of it is done."""
+    """One journal, and the directories that it is about. `staging` is None if it is gone: then all is done."""
 
     places: Places
     staging: Folder | None
     journal: Journal
     is_found: bool
-    """Whether another process wrote the journal: what it staged is not believed, but compared."""
+    """Whether another process wrote the journal: then what was staged is compared with its digest."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Slot:
 
     @cached_property
     def path(self) -> str:
-        """Where it is, relative to the project."""
+        """Its path, relative to the project."""
         return self.change.asset.canonical if self.word == COPY else self.change.asset.exposed_path(self.word)
 
     @property
     def name(self) -> str:
-        """What it is called in its directory."""
+        """Its name in its directory."""
         return self.change.asset.name
 
     @property
@@ -66,19 +66,19 @@ class Slot:
         return self.transaction.journal.displaced_name(self.change.asset, self.word)
 
     def open(self, *, make: bool = False) -> Folder:
-        """Open the directory in which it is; with `make`, that is made now if there is none."""
+        """Return the open directory that it is in; with `make`, the directory is made if there is none."""
         return self.transaction.places.open(self.path.rpartition("/")[0], make=make)
 
     def changed(self) -> None:
-        """Note that it has to be synced."""
+        """Note that its directory has to be synced."""
         self.transaction.places.changed(self.open())
 
     def replace(self) -> bool:
-        """Put the staged tree into its place, unless that is done; False if something stands that nobody knew of."""
+        """Put the staged tree into its place, unless that is done; return False if something unknown stands there."""
         into, staging, progress = self.open(make=True), self.transaction.staging, self._progress()
         if progress is Progress.DAMAGED:
             raise OSError(errno.EIO, "what was staged has changed")
-        self.changed()  # also if it is done: whoever moved it may have died before
+        self.changed()  # also if it is done: the process that moved it may have died before it synced
         if staging is None or progress is Progress.DONE:
             return self.stands()
         try:
@@ -95,7 +95,7 @@ class Slot:
         return True
 
     def remove(self) -> None:
-        """Take what stands there away, unless that is done."""
+        """Move what stands there to the staging directory, unless that is done."""
         where, staging = self.open(), self.transaction.staging
         if staging is not None and not self._is_displaced() and self.stands():
             where.place(self.name, staging, self._displaced)
@@ -121,9 +121,9 @@ class Slot:
         self.changed()
 
     def keep(self, *, is_exchanged: bool) -> Iterator[str]:
-        """Move what was displaced, and is in no commit, to `.memtomem/.backup`; yield where it is now.
+        """Move displaced edits, which no commit has, to `.memtomem/.backup`; yield the new paths.
 
-        After an exchange it stands where the tree was staged.
+        After an exchange the displaced directory has the name of the staged tree.
         """
         staging = self.transaction.staging
         for displaced in (self._staged, self._displaced) if is_exchanged else (self._displaced,):
@@ -153,17 +153,17 @@ class Slot:
         return is_link and folder.read_link(self.name) == self.change.asset.link_target(self.word)
 
     def is_replaced(self) -> bool:
-        """Tell whether what stands there is the tree that was to come."""
+        """Tell whether the tree of the change stands there."""
         return digest_at(self.open(), self.name) == self.change.digest
 
     def is_untouched(self) -> bool:
-        """Tell whether what is to come there waits, and nothing at all has been done yet."""
+        """Tell whether the staged tree is still where it was staged, and nothing has been displaced."""
         return (
             self.transaction.staging is not None and self._progress() is not Progress.DONE and not self._is_displaced()
         )
 
     def is_unremoved(self) -> bool:
-        """Tell whether what is to go still stands there, whole."""
+        """Tell whether the directory that is to go still stands there, whole."""
         return self.transaction.staging is not None and not self._is_displaced() and self.stands()
 
     def _is_displaced(self) -> bool:
@@ -171,13 +171,13 @@ class Slot:
         return staging is not None and staging.what(self._displaced) is not FileType.NOTHING
 
     def _progress(self) -> Progress:
-        """Tell how far the staged tree has come."""
+        """Return how far the staged tree has come."""
         staging = self.transaction.staging
         if staging is None or staging.what(self._staged) is FileType.NOTHING:
             return Progress.DONE
         if not self.transaction.is_found or digest_at(staging, self._staged) == self.change.digest:
             return Progress.WAITING
-        # An exchange leaves here what was displaced; but where that still stands in its place, there was no exchange.
+        # An exchange leaves the displaced directory here; but if that still stands in its place, there was no exchange.
         displaced = self.change.displaced.get(self.word)
         is_exchanged = displaced is not None and digest_at(self.open(), self.name) != displaced
         return Progress.DONE if is_exchanged else Progress.DAMAGED

@@ -1,7 +1,7 @@
-"""Where a tree is written before anybody can see it: `.memtomem/.staging/<random>`, outside what agents search.
+"""Staging directories: trees are written to `.memtomem/.staging/<random>`, which no agent searches.
 
-No project lock is held here. A staging directory belongs to whoever holds the `flock` on its `owner` file, and so to
-nobody once that process is gone: only then may another sweep it away.
+No project lock is held here. A staging directory belongs to the process that holds the `flock` on its `owner` file.
+Once that process is gone, another may remove it.
 """
 
 import os
@@ -21,7 +21,7 @@ STAGING = ".staging"
 OWNER = "owner"
 _PROBE = "probe"
 _MANY = 64
-"""Files from which one sync of the file system costs less than one of each; fewer are no reason to wait for others'."""
+"""From so many files on, one sync of the file system costs less than one of each. It also waits for others' data."""
 
 _OPEN_OWNER = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -34,7 +34,7 @@ class Staging:
     folder: Folder
     keep: bool = False
     digests: dict[str, str] = field(default_factory=dict[str, str])
-    """The digest of what was written, by name."""
+    """The digest of each tree that was written, by name."""
 
     files: int = 0
 
@@ -50,7 +50,7 @@ class Staging:
     def sync(self) -> None:
         """Return when all that was written is on the medium: first the files, then the directories that name them.
 
-        If they are many, the whole file system is synced, where that can be relied upon.
+        If they are many, the whole file system is synced instead, if that can be relied upon.
         """
         if self.files < _MANY or not sync_file_system(self.folder.descriptor):
             for name in self.digests:
@@ -59,7 +59,7 @@ class Staging:
             self.folder.sync()
 
     def probe(self) -> str:
-        """Return the name of a directory in it that is not empty, made at the first call."""
+        """Return the name of a directory in it that is not empty; the first call makes it."""
         with self.folder.make_child(_PROBE) as probe, suppress(FileExistsError):
             probe.write_new(_PROBE, b"")
         return _PROBE
@@ -85,7 +85,7 @@ def open_staging(memtomem: Folder) -> Generator[Staging]:
             yield staging
         finally:
             if not staging.keep:
-                # What cannot be removed now is swept by the next writer; it is no reason to fail.
+                # The next writer tries again to remove what cannot be removed now.
                 with suppress(OSError):
                     _remove(area, name, folder)
             folder.__exit__(None, None, None)
@@ -99,7 +99,7 @@ def sweep(memtomem: Folder) -> None:
     with memtomem.child(STAGING) as area:
         for name in area.names():
             if area.what(name) is FileType.DIRECTORY:
-                # One of which something cannot be removed is left, and tried again by the next: it stops nobody.
+                # What cannot be removed stays, and the next writer tries again: it stops nobody.
                 with suppress(OSError):
                     _sweep_one(area, name)
 
@@ -121,7 +121,7 @@ def _sweep_one(area: Folder, name: str) -> None:
 
 
 def _remove(area: Folder, name: str, folder: Folder) -> None:
-    """Remove a staging directory, the proof of its ownership last: what is left half-way can still be swept."""
+    """Remove a staging directory, its owner file last: after an interruption it can still be removed."""
     for inside in folder.names():
         if inside != OWNER:
             delete_tree(folder, inside)

@@ -1,7 +1,7 @@
-"""The transaction: a journal is written, and what it says is done, each step so that it can be done again.
+"""The transaction: a journal is written, and what it says is done, in steps that can be done again.
 
-Once `write_journal` has returned its changes are certain. `finish` is the same code for whoever wrote the journal and
-for whoever finds it after a crash; the project's lock is held in both.
+Once `write_journal` has returned, the changes are certain. `finish` is the same code for the process that wrote the
+journal and for one that finds it after a crash. The project's lock is held in both.
 """
 
 import errno
@@ -25,11 +25,11 @@ from wikipin.project.staging import STAGING, sweep
 
 
 class NotCommittedError(OSError):
-    """The disk failed while nothing of a change was visible yet, and the journal is gone or was never there."""
+    """The disk failed before anything of the changes was visible, and there is no journal."""
 
 
 def has_journal(memtomem: Folder) -> bool:
-    """Tell whether a change is decided and not finished."""
+    """Tell whether changes are decided and not finished."""
     if memtomem.what(TXN) is FileType.NOTHING:
         return False
     with memtomem.child(TXN) as txn:
@@ -37,7 +37,7 @@ def has_journal(memtomem: Folder) -> bool:
 
 
 def has_leftovers(memtomem: Folder) -> bool:
-    """Tell whether anything is staged or half written: by somebody at work, or by somebody who is gone."""
+    """Tell whether anything is staged or half written, by a process at work or by one that is gone."""
     return any(_is_filled(memtomem, name) for name in (TXN, STAGING))
 
 
@@ -49,12 +49,12 @@ def _is_filled(memtomem: Folder, name: str) -> bool:
 
 
 def recover(root: Folder, memtomem: Folder) -> None:
-    """Finish what a crash left, under the lock: the change in the journal, then what was only staged."""
+    """Finish what the journal says, if there is one, and remove what was only staged. The lock is held."""
     check_layout(memtomem)
     if _is_filled(memtomem, TXN):
         with memtomem.child(TXN) as txn:
             if txn.what(REDO) is not FileType.NOTHING:
-                txn.sync()  # whoever committed may have died before: the journal goes to the medium before what it says
+                txn.sync()  # its writer may have died before: the journal reaches the medium before the changes do
                 finish(root, memtomem, parse_journal(txn.read(REDO, limit=journals.LARGEST)), is_found=True)
             for name in txn.names():
                 txn.discard(name)
@@ -62,7 +62,7 @@ def recover(root: Folder, memtomem: Folder) -> None:
 
 
 def write_journal(txn: Folder, journal: Journal) -> None:
-    """Commit: when this returns, what the journal says will be done. Raises NotCommittedError if it never will."""
+    """Commit: when this returns, the changes are certain. Raises NotCommittedError if none will ever be made."""
     new = f"{REDO}.new"
     content = journal.render().encode()
     if len(content) > journals.LARGEST:
@@ -82,7 +82,7 @@ def write_journal(txn: Folder, journal: Journal) -> None:
 def finish(root: Folder, memtomem: Folder, journal: Journal, *, is_found: bool = False) -> list[Outcome]:
     """Do what the journal says, as far as it is not done yet, and return what became of each of its changes.
 
-    Copies come before what leads to them, and go after it, so that nobody sees an exposure of nothing. A change of
+    Copies come before their exposures, and go after them, so that nobody sees an exposure of nothing. A change of
     which the disk refuses the first step is left out. `is_found` tells that another process wrote the journal.
     """
     with ExitStack() as stack:
@@ -121,7 +121,7 @@ def _record(memtomem: Folder, txn: Folder, outcomes: Sequence[Outcome]) -> None:
     if after != before or memtomem.what(LOCKFILE) is FileType.NOTHING:
         replace_file(memtomem, txn, LOCKFILE, after.render(), _mode_of(memtomem, LOCKFILE))
     else:
-        memtomem.sync()  # whoever replaced it may have died before
+        memtomem.sync()  # the process that replaced it may have died before it synced
 
 
 def _entry_after(before: Lockfile, outcome: Outcome) -> Entry | None:
@@ -130,7 +130,7 @@ def _entry_after(before: Lockfile, outcome: Outcome) -> Entry | None:
         return None
     unseen = {path for path, _ in outcome.not_exposed}
     outcome.exposed = [path for path in entry.exposed or [] if path not in unseen]
-    # An exposure that could not be made, and that the lockfile has named before, is still to be made, or an old one.
+    # An exposure that could not be made stays in the entry if it was there before: it is to be made, or is an old one.
     known = before.entry(outcome.asset)
     named = () if known is None or known.exposed is None else known.exposed
     return replace(entry, exposed=sorted([*outcome.exposed, *unseen.intersection(named)]))

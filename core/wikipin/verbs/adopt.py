@@ -1,4 +1,4 @@
-"""The verb `adopt`: copies that a person made by hand come under the lockfile, if they are what a commit has."""
+"""The verb `adopt`: record copies that a person made by hand, if a commit has their bytes."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from wikipin.wiki.deadline import TooSlowError
 from wikipin.wiki.wiki import Wiki
 
 _MOST_VERSIONS = 200
-"""How far back a copy is looked for: versions of the one skill, not commits of the wiki."""
+"""The most versions of one skill that a copy is compared with."""
 
 
 def adopt(
@@ -35,7 +35,7 @@ def adopt(
     exposure: Exposure | None = None,
     acceptance: Acceptance | None = None,
 ) -> Installed:
-    """Record the copy of `asset` at the newest commit that has exactly its bytes; a wrong executable bit is put right.
+    """Record the copy of `asset` at the newest commit with exactly its bytes; a wrong executable bit is put right.
 
     Raises WikipinError: `local-edits` says, file by file, how a copy differs that no commit has.
     """
@@ -50,12 +50,12 @@ def adopt_all(
     exposure: Exposure | None = None,
     acceptance: Acceptance | None = None,
 ) -> Outcomes[Installed]:
-    """Record each of `assets` as `adopt` does, all as one change; what is refused is left out of it."""
+    """Record each of `assets` as `adopt` does, all as one change; those that are refused are left out."""
     return _Adoption(wiki, exposure or Exposure(), acceptance).run(project, assets)
 
 
 class _Adoption:
-    """One call, and what was found out of each asset so far."""
+    """One call, and what it has read of each asset so far."""
 
     def __init__(self, wiki: Wiki, exposure: Exposure, acceptance: Acceptance | None) -> None:
         self._wiki, self._exposure, self._acceptance = wiki, exposure, acceptance
@@ -92,7 +92,7 @@ class _Adoption:
         return skill.tree
 
     def _fitting(self, seen: ProjectSkill) -> Skill:
-        """Return the newest version that is the copy on disk, or else the newest one."""
+        """Return the newest version with the bytes of the copy on disk; if there is none, the newest version."""
         try:
             newest = self._wiki.read_skill(self._head, SkillName(seen.asset.name))
         except WikipinError as error:
@@ -112,7 +112,7 @@ class _Adoption:
                 skill = self._wiki.read_skill(commit, SkillName(asset.name))
             except TooSlowError:
                 raise
-            except WikipinError:  # it was no skill then
+            except WikipinError:  # it was not a skill then
                 continue
             if has_bytes_of(copy, skill.tree.listing):
                 return skill

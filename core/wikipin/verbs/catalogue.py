@@ -1,4 +1,4 @@
-"""The verb `list`: what the wiki offers, and how each skill stands in the project."""
+"""The verb `list`: the skills of the wiki, and the state of each in the project."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from wikipin.wiki.wiki import Catalogue, Wiki
 
 @dataclass(frozen=True)
 class Offer:
-    """One skill of the wiki, and its state in the project, None if there is no project."""
+    """One skill of the wiki, and its state in the project; None if there is no project."""
 
     name: str
     description: str
@@ -23,7 +23,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Offers:
-    """What a list answers: the skills that match, all of them, by name. One that is gone has no description."""
+    """All skills that match a list's query, by name. One that is gone has no description."""
 
     commit: Commit
     skills: list[Offer]
@@ -44,7 +44,7 @@ def list_skills(wiki: Wiki, project: Project | None, *, query: str = "") -> Offe
 
 
 def _with_states(wiki: Wiki, catalogue: Catalogue, survey: Survey) -> list[Offer]:
-    """Return the skills of the wiki and those of the project that the wiki has no longer, by name."""
+    """Return the skills of the wiki, and those of the project that the wiki no longer has, by name."""
     pins = Pins(wiki, catalogue.commit)
     pins.read(survey.lockfile.entries, survey.assets)
 

@@ -1,4 +1,4 @@
-"""What a change brings, without its bytes: what a caller is told of it."""
+"""The content of a change without its bytes, as a caller is told of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class FileSize:
 
 @dataclass(frozen=True)
 class Content:
-    """An asset at one commit; `digest` is the plan that a caller may pass on."""
+    """An asset at one commit; `digest` is the plan that a caller may pass back."""
 
     asset: Asset
     commit: Commit
@@ -34,7 +34,7 @@ class Content:
 
 
 def content_of(skill: Skill) -> Content:
-    """Return what a caller is told of a skill."""
+    """Return the content of a skill, as a caller is told of it."""
     from wikipin.review.active import find_acts  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
     files = tuple(FileSize(file.path, len(file.content), file.executable) for file in skill.tree.files)

@@ -1,4 +1,4 @@
-"""What changes in one file, as a person reads it: a unified diff of text, a sentence for all else. No I/O.
+"""The difference of one file, as a person reads it: a unified diff of text, a sentence for anything else. No I/O.
 
 Two texts are compared in a number of steps that has a limit, and never by the clock: the same two have the same diff.
 """
@@ -11,21 +11,21 @@ from wikipin.display import printable, printable_lines
 
 _MOST_LINES = 5_000
 _MOST_CHARACTERS = 1024 * 1024
-"""What may differ between two texts, both sides together: nobody reads more, and each page is cut from the whole."""
+"""The most that may differ between two texts, both together: nobody reads more, and each page is cut from all of it."""
 
 _MOST_STEPS = 300_000
-"""Of a comparison. Of 12,660 changes in public collections 99 of 100 took 12,000 at most, and all fewer than this."""
+"""Of a comparison. Of 12,660 changes in public collections, 99 in 100 took 12,000 at most, and all took fewer."""
 
 _CONTEXT = 3
 _NO_NEWLINE = "\n\\ No newline at end of file"
 
 
 def unified_diff(before: bytes | None, after: bytes | None, path: str) -> str:
-    """Return how the file at `path` goes from `before` to `after`, None where there is no file.
+    """Return the difference from `before` to `after` of the file at `path`; either is None if there is no file.
 
-    Where too much differs to find out which lines stayed, all that lies between the first difference and the last goes,
-    and comes. Lines are compared as they are, and only then made safe to show: two that look alike may differ in what
-    is hidden.
+    If finding out which lines stayed takes too long, everything between the first difference and the last is removed
+    and added again. Lines are compared as they are, and only then made safe to show: two that look alike may differ in
+    hidden characters.
     """
     if before == after:
         return ""  # its mode
@@ -42,7 +42,7 @@ def unified_diff(before: bytes | None, after: bytes | None, path: str) -> str:
 
 
 class _Range(NamedTuple):
-    """The lines, of the one text and of the other, between what both begin with and what both end with."""
+    """The lines of each text between their common beginning and their common end."""
 
     old: slice
     new: slice
@@ -67,11 +67,11 @@ class _TooDifferentError(Exception):
 
 
 class _Comparison(difflib.SequenceMatcher[str]):
-    """Two texts, compared where they differ, and in so many steps at the most."""
+    """A comparison of the lines in which two texts differ, in a limited number of steps."""
 
     a: list[str]
     b2j: dict[str, list[int]]
-    """Where in the other text a line stands. Both are documented, and typeshed leaves them out."""
+    """Line -> its places in the other text. Both attributes are documented, and typeshed leaves them out."""
 
     def __init__(self, old: list[str], new: list[str], middle: _Range) -> None:
         self._lengths = len(old), len(new)
@@ -82,14 +82,14 @@ class _Comparison(difflib.SequenceMatcher[str]):
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> difflib.Match:
-        # It looks, for each line of the one, at every place where the other has that line.
+        # It looks, for each line of one text, at every place of that line in the other.
         self._steps += sum(1 + len(self.b2j.get(line, ())) for line in self.a[alo:ahi])
         if self._steps > _MOST_STEPS:
             raise _TooDifferentError
         return super().find_longest_match(alo, ahi, blo, bhi)
 
     def get_matching_blocks(self) -> list[difflib.Match]:
-        """Return what both have, in whole texts: what they begin with, what was found between, what they end with."""
+        """Return the common blocks of the whole texts: their beginning, what was found between, their end."""
         try:
             found = super().get_matching_blocks()[:-1]
         except _TooDifferentError:
@@ -117,13 +117,13 @@ def _hunks(old: list[str], new: list[str], comparison: _Comparison) -> Iterator[
 
 
 def _place(start: int, stop: int) -> str:
-    """Return a range of lines as a hunk names it: first line, or, where it is empty, the line before; and how many."""
+    """Return a range of lines as a hunk names it: the first line, or the line before an empty range; and how many."""
     count = stop - start
     return f"{start + 1}" if count == 1 else f"{start + 1 if count else start},{count}"
 
 
 def _lines(content: bytes | None) -> list[str] | None:
-    """Return the lines of a text; None where it is none."""
+    """Return the lines of a text; None if the bytes are not text."""
     try:
         text = (content or b"").decode("utf-8")
     except UnicodeDecodeError:

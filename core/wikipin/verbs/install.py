@@ -24,14 +24,14 @@ from wikipin.wiki.wiki import Wiki
 
 @dataclass(frozen=True)
 class Installed:
-    """What an install did, or, if `installed_at` is None, would do."""
+    """The result of an install, or, if `installed_at` is None, of a dry run."""
 
     content: Content
     installed_at: str | None
     exposed: Sequence[str]
     warnings: Sequence[str | Remedy]
     call: Call
-    """The call that does it."""
+    """The call that makes the change."""
 
 
 def install(
@@ -48,8 +48,8 @@ def install(
     """Install `asset` as it is at `ref`; with `dry_run`, refuse what would be refused and write nothing.
 
     `plan`, if it is given, is the digest of the only content that may be written; `acceptance` is a person's yes to
-    findings. Raises WikipinError, and has then changed nothing, but for `io-error`, whose text says whether the change
-    is committed.
+    findings. Raises WikipinError; nothing is changed then, unless the text of an `io-error` says that the change is
+    committed.
     """
     call = _Install(wiki, ref, plan=plan, exposure=exposure or Exposure(), acceptance=acceptance, dry_run=dry_run)
     return call.run(project, [asset]).only()
@@ -65,14 +65,14 @@ def install_all(
     acceptance: Acceptance | None = None,
     dry_run: bool = False,
 ) -> Outcomes[Installed]:
-    """Install each of `assets` as `install` does, all as one change; what is refused is left out of it."""
+    """Install each of `assets` as `install` does, all as one change; those that are refused are left out."""
     call = _Install(wiki, ref, exposure=exposure or Exposure(), acceptance=acceptance, dry_run=dry_run)
     return call.run(project, assets)
 
 
 @dataclass
 class _Install:
-    """One call: what is asked for, and what was found out of each asset so far."""
+    """One call: its arguments, and what it has read of each asset so far."""
 
     wiki: Wiki
     ref: Revision
@@ -82,7 +82,7 @@ class _Install:
     dry_run: bool
     plan: PlanDigest | None = None
     skill: Skill | None = None
-    """The skill that was read last: only of one are the bytes in memory."""
+    """The skill that was read last: the bytes of only one are in memory."""
 
     editions: dict[Asset, Edition] = field(default_factory=dict[Asset, Edition])
     accepted: dict[Asset, Accepted | None] = field(default_factory=dict[Asset, Accepted | None])
@@ -94,7 +94,7 @@ class _Install:
         return self.wiki.resolve(self.ref)
 
     def run(self, project: Project, assets: Sequence[Asset]) -> Outcomes[Installed]:
-        """Install them. A wiki or a ref that is not there is told before the project is looked at."""
+        """Install them. A wiki or a ref that is not there is refused before the project is looked at."""
         _ = self.commit
         applied = project.apply(assets, self._decide, self._read_tree, dry_run=self.dry_run)
         done: dict[Asset, Installed] = {}

@@ -1,4 +1,4 @@
-"""What became of each asset that a call was about."""
+"""The outcome of each asset of a call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcomes(Generic[T]):
-    """By asset, in the order of the call: what was done, what there was nothing to do for, and what was refused."""
+    """The assets of a call, in its order: those that were done, those with nothing to do, those that were refused."""
 
     done: Mapping[Asset, T] = field(default_factory=dict[Asset, T])
     unchanged: Mapping[Asset, T] = field(default_factory=dict[Asset, T])
     failed: Mapping[Asset, WikipinError] = field(default_factory=dict[Asset, WikipinError])
 
     def only(self) -> T:
-        """Return what became of the one asset of the call; raise its refusal."""
+        """Return the outcome of the only asset of the call; raise its refusal."""
         for error in self.failed.values():
             raise error
         return next(iter({**self.done, **self.unchanged}.values()))

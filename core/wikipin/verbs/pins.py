@@ -15,7 +15,7 @@ _UNKNOWN = Pinned(is_known=False, is_ancestor=False)
 
 
 class Pins:
-    """What `wiki` says of pins, as seen from the commit `at`. Each is asked for once, and many at a time."""
+    """What `wiki` says of pins, as seen from the commit `at`. Each pin is asked for once, and many at a time."""
 
     def __init__(self, wiki: Wiki, at: Commit) -> None:
         self._wiki, self.at = wiki, at
@@ -27,7 +27,7 @@ class Pins:
         self._listings: dict[tuple[Commit, Asset], Listing | None] = {}
 
     def read(self, entries: Mapping[Asset, Entry], assets: Iterable[Asset]) -> None:
-        """Ask for the pins of `assets`, and for what the wiki has of them now, all at once."""
+        """Ask for the pins of `assets`, and for their trees at `at`, all at once."""
         assets = list(assets)
         wanted: dict[Commit, set[Asset]] = {self.at: set(assets)}
         for asset in assets:
@@ -46,7 +46,7 @@ class Pins:
         return {Asset(SKILL, name): oid for name, oid in found.items()}
 
     def of(self, seen: ProjectSkill) -> Pinned:
-        """Return what there is to say of the pin of one asset."""
+        """Return what the wiki says of the pin of one asset."""
         if seen.entry is None:
             return _UNKNOWN
         pin = seen.entry.commit
@@ -61,11 +61,11 @@ class Pins:
         )
 
     def is_older_than(self, pin: Commit) -> bool:
-        """Tell whether a pin that the wiki has descends from the commit that pins are seen from."""
+        """Tell whether `pin`, which the wiki has, descends from `at`."""
         return self.at in self._wiki.ancestors([self.at], pin)
 
     def tree_id(self, asset: Asset) -> str | None:
-        """Return the id of the asset's tree at the commit that pins are seen from; None if it is not there."""
+        """Return the id of the asset's tree at `at`; None if it is not there."""
         if (self.at, asset) not in self._asked:
             self.read({}, [asset])
         return self._trees.get(self.at, {}).get(asset)
@@ -81,7 +81,7 @@ class Pins:
 def read_pinned(wiki: Wiki, seen: ProjectSkill) -> Listing | None:
     """Return an asset's files at its pin, if the project does not say by itself what was installed.
 
-    Raises `wiki-not-found`; of a wiki that is there and has not got them, this returns None.
+    Raises `wiki-not-found`. Returns None if the wiki does not have them.
     """
     if seen.entry is None or seen.is_self_contained or not is_skill_name(seen.asset.name):
         return None

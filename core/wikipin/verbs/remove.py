@@ -1,4 +1,4 @@
-"""The verb `remove`: copies, entries and exposures out of a project; of edited copies only where that is wanted."""
+"""The verb `remove`: take copies, entries and exposures out of a project; edited copies only with consent."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ from wikipin.wiki.wiki import Wiki
 
 @dataclass(frozen=True)
 class Removed:
-    """What a removal did."""
+    """The result of a removal."""
 
     asset: Asset
     unexposed: Sequence[str]
@@ -31,7 +31,7 @@ class Removed:
 def remove(wiki: Wiki, project: Project, asset: Asset, *, discard_edits: bool = False) -> Removed:
     """Remove `asset`; raises WikipinError as `install` does.
 
-    The wiki is asked only if the lockfile does not say what was installed, and need not be there.
+    The wiki is read only if the lockfile does not say what was installed. It need not be there.
     """
     return remove_all(wiki, project, [asset], discard_edits=discard_edits).only()
 
@@ -39,7 +39,7 @@ def remove(wiki: Wiki, project: Project, asset: Asset, *, discard_edits: bool = 
 def remove_all(
     wiki: Wiki, project: Project, assets: Sequence[Asset], *, discard_edits: bool = False
 ) -> Outcomes[Removed]:
-    """Remove each of `assets` as `remove` does, all as one change; what is refused is left out of it."""
+    """Remove each of `assets` as `remove` does, all as one change; those that are refused are left out."""
     consent = Consent(discard_edits=discard_edits)
     pinned: dict[Asset, Listing | None] = {}
     foreign: dict[Asset, list[str]] = {}
@@ -65,7 +65,7 @@ def _pinned(wiki: Wiki, seen: ProjectSkill) -> Listing | None:
 
 
 def _foreign(seen: ProjectSkill) -> list[str]:
-    """Name what stands where an exposure of ours was, and is not ours: it is left as it is."""
+    """Return a warning for each exposure of ours at whose place something else stands now: it stays."""
     return [
         f"'{seen.asset.exposed_path(word)}' is something that wikipin did not make, and was left"
         for word, standing in seen.exposures.items()

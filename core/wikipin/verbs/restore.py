@@ -1,4 +1,4 @@
-"""The verb `restore`: every asset as its entry in the lockfile says, at its own pin. What a fresh clone needs."""
+"""The verb `restore`: bring every asset back as its entry in the lockfile says, at its own pin. For fresh clones."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ from wikipin.verbs.warnings import require_review
 from wikipin.wiki.wiki import Wiki
 
 _MANY = 16
-"""Skills of one commit from which it is worth a second git process to have their trees read at once."""
+"""From so many skills of one commit on, a second git process that reads their trees at once pays."""
 
 
 def restore(
@@ -34,7 +34,7 @@ def restore(
     acceptance: Acceptance | None = None,
     progress: Tell = tell_nobody,
 ) -> Outcomes[Asset]:
-    """Restore `assets`, all of the lockfile if none is named; one that fails does not stop the others.
+    """Restore `assets`, or all of the lockfile if none is named, as one change; one that is refused stops no other.
 
     The wiki is read only if a copy is missing, or if the lockfile does not say what was installed. Raises WikipinError
     if nothing can be done at all.
@@ -67,17 +67,17 @@ class _NoWikiError(Exception):
 
 
 class _Restoration:
-    """One call, and what was found out of each asset so far."""
+    """One call, and what it has read of each asset so far."""
 
     def __init__(self, wiki: Wiki, exposure: Exposure, acceptance: Acceptance | None) -> None:
         self._wiki, self._exposure, self._acceptance = wiki, exposure, acceptance
         self._pinned: dict[Asset, Listing | None] = {}
         self._prefetched: set[Commit] = set()
         self.wanted: Sequence[tuple[Asset, Commit]] = ()
-        """What may have to be read, with the pin of each."""
+        """The assets that may have to be read, with the pin of each."""
 
     def decide(self, seen: ProjectSkill) -> Change | None:
-        """Return what it takes to have it as its entry says."""
+        """Return the change that brings an asset to what its entry says; None if nothing is to be done."""
         if seen.asset not in self._pinned:
             self._pinned[seen.asset] = read_pinned(self._wiki, seen)
         pinned = self._pinned[seen.asset]
@@ -86,7 +86,7 @@ class _Restoration:
         return plan_restore(seen, pinned, self._exposure)
 
     def read_tree(self, seen: ProjectSkill, change: Change) -> Tree | None:
-        """Return what comes into place, if anything does: it has to be what the lockfile says."""
+        """Return the tree that comes into place, if one does. It has to be what the lockfile says."""
         if not change.replace:
             return None
         self._require_wiki()
@@ -121,7 +121,7 @@ class _Restoration:
         return self._wiki.read_skill(seen.entry.commit, SkillName(seen.asset.name))
 
     def _prefetch(self, commit: Commit) -> None:
-        """Have the wiki read at once what is wanted of a commit, unless that is done."""
+        """Have the wiki read at once the trees that are wanted of a commit, unless that is done."""
         if commit not in self._prefetched:
             self._prefetched.add(commit)
             names = [asset.name for asset, pin in self.wanted if pin == commit]

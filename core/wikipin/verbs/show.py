@@ -1,4 +1,4 @@
-"""The verb `show`: what an install or an update would bring, before anything is written."""
+"""The verb `show`: a skill before it is installed or updated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from wikipin.wiki.wiki import Wiki
 
 @dataclass(frozen=True)
 class Difference:
-    """How one file of the installed copy would change."""
+    """The change of one file of the installed copy."""
 
     change: FileChange
     _sides: Callable[[], tuple[bytes | None, bytes | None]]
 
     @cached_property
     def diff(self) -> str:
-        """The unified diff of two texts, a sentence for all else. The copy's file is read when this is asked for."""
+        """A unified diff of two texts, a sentence for anything else. The copy's file is read at the first use."""
         checkpoint()
         return unified_diff(*self._sides(), self.change.path)
 
@@ -52,7 +52,7 @@ class Shown:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What a person should see before it is installed. It is looked for when this is asked for."""
+        """What a person should see before it is installed. The review is made when this is first used."""
         from wikipin.review.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
         return review(self.skill.tree, most_lines=self.most_lines)

@@ -1,4 +1,4 @@
-"""The verb `status`: how each skill of a project stands, with the wiki's word where there is a wiki."""
+"""The verb `status`: the state of each skill of a project, compared with the wiki if there is one."""
 
 from dataclasses import dataclass, replace
 
@@ -22,19 +22,19 @@ _MOST_COMPILED = 2 * MOST_BYTES  # of sources and bytecode, in one copy
 
 @dataclass(frozen=True)
 class Status:
-    """How one skill stands; `changes` are those of its copy, where it could be compared."""
+    """The state of one skill; `changes` are those of its copy, if it could be compared."""
 
     seen: ProjectSkill
     state: State
     is_compared: bool
     changes: list[FileChange]
     bytecode: list[Unproven] | None = None
-    """What Python left in it and its source does not prove, by path as in `changes`; None if that was not checked."""
+    """The bytecode that its source does not prove, by path as in `changes`; None if that was not checked."""
 
     def is_drifted(self, *, copies_only: bool = False) -> bool:
-        """Tell whether the project has not what its lockfile says, or something that might run in its stead.
+        """Tell whether the project does not have what its lockfile says, or has something that might run instead.
 
-        With `copies_only` it does not matter whether agents see the copy.
+        With `copies_only`, exposures that are links do not count.
         """
         return self.state in DRIFT or bool(self.bytecode) or (bool(self.not_exposed) and not copies_only)
 
@@ -61,7 +61,7 @@ class Statuses:
 
 
 def read_status(project: Project, wiki: Wiki | None) -> Statuses:
-    """Return how each skill stands that has an entry or a copy. If `wiki` is None, no wiki is asked."""
+    """Return the state of each skill that has an entry or a copy. If `wiki` is None, no wiki is asked."""
     try:
         survey = project.survey()
     except WikipinError as error:
@@ -79,9 +79,9 @@ def read_status(project: Project, wiki: Wiki | None) -> Statuses:
 
 
 def check_bytecode(project: Project, statuses: Statuses) -> Statuses:
-    """Return the same, with what Python left in the copies held against their sources.
+    """Return `statuses` with the bytecode in the copies compared with its sources.
 
-    A copy without an entry is left out, as nothing in it was installed.
+    A copy without an entry is left out: nothing in it was installed.
     """
     prover = Prover(project.identity)
     skills = [

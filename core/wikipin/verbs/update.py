@@ -1,4 +1,4 @@
-"""The verb `update`: what is installed, to what the wiki has, forward unless a person says otherwise."""
+"""The verb `update`: bring what is installed to what the wiki has, forward unless a person agrees to go back."""
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Updated(Installed):
-    """What an update did, or, if `installed_at` is None, would do; `changes` are those of the copy's files."""
+    """The result of an update, or, if `installed_at` is None, of a dry run; `changes` are those of the copy's files."""
 
     previous_commit: Commit
     changes: Sequence[FileChange]
@@ -55,7 +55,7 @@ def update(
     acceptance: Acceptance | None = None,
     dry_run: bool = False,
 ) -> Updated:
-    """Bring `asset` to what it is at `ref`, whole; the other arguments, and what it raises, are as of `install`."""
+    """Bring `asset` to what it is at `ref`, whole. The other arguments, and what it raises, are those of `install`."""
     call = _Update(
         wiki,
         project,
@@ -80,10 +80,10 @@ def update_all(
     acceptance: Acceptance | None = None,
     dry_run: bool = False,
 ) -> Outcomes[Updated]:
-    """Bring each of `assets`, of the whole lockfile if they are None, to one commit, all as one change.
+    """Bring each of `assets`, or all of the lockfile if they are None, to one commit, all as one change.
 
-    What is refused is left out of it. Of the whole lockfile, what has the same tree at its pin and at that commit is
-    compared with what the lockfile says alone.
+    Those that are refused are left out. If all are updated, nothing is read of an asset whose tree is the same at its
+    pin and at that commit: its copy is compared with the lockfile.
     """
     call = _Update(
         wiki,
@@ -103,7 +103,7 @@ def update_all(
 
 @dataclass
 class _Update:
-    """One call: what is asked for, and what was found out of each asset so far."""
+    """One call: its arguments, and what it has read of each asset so far."""
 
     wiki: Wiki
     project: Project
@@ -116,7 +116,7 @@ class _Update:
     plan: PlanDigest | None = None
     is_quick: bool = False
     skill: Skill | None = None
-    """The skill that was read last: only of one are the bytes in memory."""
+    """The skill that was read last: the bytes of only one are in memory."""
 
     before: dict[Asset, ProjectSkill] = field(default_factory=dict[Asset, ProjectSkill])
     editions: dict[Asset, Edition] = field(default_factory=dict[Asset, Edition])
@@ -131,7 +131,7 @@ class _Update:
 
     def run(self, assets: Sequence[Asset]) -> Outcomes[Updated]:
         """Update them."""
-        _ = self.pins  # a ref that is not there is told before the project is looked at
+        _ = self.pins  # a ref that is not there is refused before the project is looked at
         applied = self.project.apply(assets, self._decide, self._read_tree, dry_run=self.dry_run)
         return Outcomes(
             {asset: self._updated(asset, outcome) for asset, outcome in applied.done.items()},
@@ -181,7 +181,7 @@ class _Update:
         return self.skill
 
     def _is_gone(self, seen: ProjectSkill) -> bool:
-        """Tell whether the wiki had an asset at its pin, and has it no longer."""
+        """Tell whether the wiki had an asset at its pin, and no longer has it."""
         return self.pins.of(seen).is_known and not self.wiki.tree_ids(self.wiki.resolve(), [seen.asset.name])
 
     def _read_tree(self, seen: ProjectSkill, change: Change) -> Tree:
@@ -201,7 +201,7 @@ class _Update:
         return Call("update", asset, ref=named(self.ref), **consent)
 
     def _installed_tree(self, seen: ProjectSkill, skill: Skill) -> Tree | None:
-        """Return what an update starts from: the copy, if nobody edited it, else what the pin has; None if neither."""
+        """Return the files before an update: the copy, if nobody edited it, else the pin's; None if both are gone."""
         copy, entry = seen.copy, seen.entry
         if copy is not None and copy.digest == skill.tree.digest:
             return skill.tree
@@ -215,7 +215,7 @@ class _Update:
             return None
 
     def _updated(self, asset: Asset, outcome: Outcome | None) -> Updated:
-        """Answer for one asset; `outcome` is None if there was nothing to do."""
+        """Return the result of one asset; `outcome` is None if there was nothing to do."""
         seen = self.before[asset]
         if seen.entry is None:
             raise AssertionError("what is updated has an entry")

@@ -1,4 +1,4 @@
-"""What a verb says besides what it did; and the review, which may take a person's yes before a verb goes on."""
+"""Warnings of a verb; and the review, which may need a person's yes before the verb goes on."""
 
 from wikipin.names import HEAD, Revision
 from wikipin.plan.acceptance import Acceptance, ReviewRequiredError, require_acceptance
@@ -9,13 +9,13 @@ from wikipin.skill import Skill
 from wikipin.wiki.wiki import Wiki
 
 Warnings = list[str | Remedy]
-"""What a reader should know, though it stops nothing."""
+"""Sentences that a reader should know, and that stop nothing."""
 
 
 def require_review(
     skill: Skill, acceptance: Acceptance | None, entry: Entry | None, call: Call
 ) -> tuple[Accepted | None, Warnings]:
-    """Return what the entry shall record of an acceptance, and warnings; refuse with `review-required`."""
+    """Return the acceptance that the entry shall record, and warnings; refuse with `review-required`."""
     from wikipin.review.review import review  # noqa: PLC0415 - its tables take longer to make than most verbs to run
 
     return require_acceptance(skill, review(skill.tree), acceptance, entry, call)
@@ -24,7 +24,7 @@ def require_review(
 def review_warnings(
     skill: Skill, acceptance: Acceptance | None, entry: Entry | None, call: Call, *, dry_run: bool
 ) -> tuple[Accepted | None, Warnings]:
-    """Return what `require_review` does. A dry run writes nothing, and warns where the call would be refused."""
+    """Return what `require_review` does. A dry run writes nothing, and warns if the call would be refused."""
     try:
         return require_review(skill, acceptance, entry, call)
     except ReviewRequiredError as error:
@@ -34,12 +34,12 @@ def review_warnings(
 
 
 def named(ref: Revision) -> Revision | None:
-    """Return the ref that a call has to name; None for the newest commit, which is the default."""
+    """Return the ref that a call has to name; None for the default, the newest commit."""
     return None if ref == HEAD else ref
 
 
 def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
-    """Return what a reader should know of the content that is taken."""
+    """Return warnings about the content that is taken."""
     warnings = skill.warnings
     if ref == HEAD and wiki.has_uncommitted(skill):
         warnings.append(
@@ -49,7 +49,7 @@ def content_warnings(wiki: Wiki, skill: Skill, ref: Revision) -> list[str]:
 
 
 def exposure_warnings(done: Outcome) -> list[str]:
-    """Return where a change could not be shown, and where it is still shown."""
+    """Return warnings about exposures that could not be made or removed."""
     return [
         *(f"could not be made visible at '{path}': {why}" for path, why in done.not_exposed),
         *(f"'{path}' could not be removed: {why}" for path, why in done.still_exposed),
