@@ -78,7 +78,7 @@ class Verb:
     @cached_property
     def schema(self) -> Json:
         """The JSON schema of the arguments, closed."""
-        required = [name for name in self.properties if name == "name"]
+        required = ["name"] if "name" in self.properties else []
         properties = {**self.properties, "project": PROJECT}
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 

@@ -4,6 +4,7 @@ An answer reaches an agent twice, as structured content and as text, so that eac
 """
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -41,8 +42,10 @@ def fitting(items: Iterable[_T], room: int | None) -> list[_T]:
     """Return the first items that fit into `room`; one at the least, so that every page is a step forward."""
     found: list[_T] = []
     for item in items:
-        if room is not None and (room := room - size(item)) < 0 and found:
-            break
+        if room is not None:
+            room -= size(item)
+            if room < 0 and found:
+                break
         found.append(item)
     return found
 
@@ -51,11 +54,8 @@ def fitting_text(text: str, room: int | None) -> str:
     """Return the beginning of `text` that fits into `room`; one character at the least."""
     if room is None or (len(text) <= room and size(text) <= room):  # each character takes more than one byte
         return text
-    low, high = 1, min(len(text), max(room, 1))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if size(text[:middle]) <= room else (low, middle - 1)
-    return text[:low]
+    lengths = range(1, min(len(text), room) + 1)
+    return text[: max(1, bisect_right(lengths, room, key=lambda length: size(text[:length])))]
 
 
 def counted(texts: Iterable[str], *, longest: int, room: int | None) -> list[str]:
