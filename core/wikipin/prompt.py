@@ -25,13 +25,13 @@ def ask_in_terminal(
     """Show what was found and ask; return the yes, which counts for what was shown.
 
     `plan` is the content that the caller wants to accept, None for whatever it is; the others are as in
-    `question.ask`. Raises WikipinError: `plan-changed`, or `review-required` without a person or without a yes.
+    `question.text`. Raises WikipinError: `plan-changed`, or `review-required` without a person or without a yes.
     """
     require_plan(required.skill, plan)
     name = required.skill.name
     if not (os.isatty(_STDIN) and os.isatty(_STDERR)):  # sys.stdin may be None
         raise required if plan is None else _nobody(required)
-    asked = question.ask(required, origin, project, terminal)
+    asked = question.text(required, origin, project, terminal)
     try:
         with _TERMINAL.open("r+b", buffering=0) as screen:
             width = os.get_terminal_size(screen.fileno()).columns or _WIDTH

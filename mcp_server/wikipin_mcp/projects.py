@@ -71,8 +71,8 @@ async def _ask_roots(context: Context, params: CallToolRequestParams) -> Sequenc
         raise _unusable("is no file: URL") from None
 
 
-def again(params: CallToolRequestParams) -> dict[str, InputRequest]:
-    """Return what a call had to have answered before, and has to again when it comes with another answer."""
+def repeat_questions(params: CallToolRequestParams) -> dict[str, InputRequest]:
+    """Return the questions that a call has had answered: it needs the answers again when it comes with another one."""
     return {_ROOTS: ListRootsRequest()} if _ROOTS in (params.input_responses or {}) else {}
 
 

@@ -30,7 +30,7 @@ from wikipin_mcp import approval
 from wikipin_mcp.answers import failure, success
 from wikipin_mcp.approval import PersonNeededError, Questions
 from wikipin_mcp.door import ToolDoor, terminal_of
-from wikipin_mcp.projects import again, ask_allowed, choose_project, choose_project_if_any
+from wikipin_mcp.projects import ask_allowed, choose_project, choose_project_if_any, repeat_questions
 from wikipin_mcp.tools import INSTRUCTIONS, VERBS
 from wikipin_mcp.verb import Call, Options, Request
 
@@ -136,7 +136,7 @@ class _Call:
         message = await self._in_thread(partial(self._question, needed))
         if approval.is_modern(self.context):
             state = questions.ask(self.params, needed.yes)
-            requests = {**again(self.params), approval.REVIEW: approval.request(message)}
+            requests = {**repeat_questions(self.params), approval.REVIEW: approval.request(message)}
             return InputRequiredResult(input_requests=requests, request_state=state)
         try:
             yes = await approval.ask_now(self.context, needed, message)
@@ -150,7 +150,7 @@ class _Call:
         with wikipin.Wiki(self.options.wiki) as wiki:
             origin = wiki.origin()
         terminal = terminal_of(self.options, needed.project)
-        return question.ask(needed.required, origin, needed.project.shown, terminal)
+        return question.text(needed.required, origin, needed.project.shown, terminal)
 
 
 def _named_project(params: CallToolRequestParams) -> str | None:

@@ -174,7 +174,7 @@ def test_ten_thousand_questions_show_what_is_hidden_and_no_line_of_a_file_passes
             Asset(SKILL, "hello"), Pin(Commit("1" * 40)), "", Tree((File(RelPath("a.md"), content, executable=False),))
         )
         found = [Finding("any", "a.md", number, text, blocking=True) for number in range(1, text.count("\n") + 2)]
-        lines = question.ask(ReviewRequiredError(skill, found, install), text[:99], text, CommandLine()).split("\n")
+        lines = question.text(ReviewRequiredError(skill, found, install), text[:99], text, CommandLine()).split("\n")
         assert _hidden("".join(lines)) == ""
         excerpts = [line.removeprefix("    | ") for line in lines if line.startswith("    | ")]
         assert [line for line in lines if not line.startswith("    | ") and not _OURS.fullmatch(line)] == []

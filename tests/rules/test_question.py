@@ -24,7 +24,7 @@ def _ask(world: World, files: dict[str, Content]) -> list[str]:
     with pytest.raises(ReviewRequiredError) as required:
         world.install("bad")
     door = CommandLine(str(world.wiki), str(world.project))
-    return question.ask(required.value, "no remote", "the project", door).split("\n")
+    return question.text(required.value, "no remote", "the project", door).split("\n")
 
 
 def _excerpt(world: World, line: str) -> str:
@@ -152,7 +152,7 @@ def test_one_is_one(world: World) -> None:
     world.commit({"bad": {"SKILL.md": skill_md("bad", body="x\u200b")}})
     with pytest.raises(ReviewRequiredError) as required:
         world.install("bad")
-    asked = question.ask(required.value, "no remote", "the project", CommandLine()).split("\n")
+    asked = question.text(required.value, "no remote", "the project", CommandLine()).split("\n")
     assert "It has 1 file:" in asked
     assert "It has 1 finding:" in asked
 

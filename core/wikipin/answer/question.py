@@ -17,7 +17,7 @@ _LONGEST = 300
 _LONGEST_PATH = 4_096
 
 
-def ask(required: ReviewRequiredError, origin: str, project: str, terminal: CommandLine) -> str:
+def text(required: ReviewRequiredError, origin: str, project: str, terminal: CommandLine) -> str:
     """Return the question: skill, project, commit, origin of the wiki, files, and each finding with its line.
 
     `project` is its name for a person; `terminal` writes the command that shows the findings of the same wiki.
