@@ -298,7 +298,7 @@ def test_progress_is_told_step_by_step_to_the_end(world: World) -> None:
         shutil.rmtree(world.copy(name))
     world.change_entry("hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
-    world.restore(progress=lambda done, of, what: told.append((done, of, what)))
+    world.restore(*NAMES, *NAMES, progress=lambda done, of, what: told.append((done, of, what)))
     assert told == [(2, 4, "read other"), (3, 4, "read third"), (4, 4, "changed 2")]
 
 

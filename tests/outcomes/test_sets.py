@@ -1,5 +1,6 @@
 """A set: what one call does to several skills is one change, and what is refused of it stops no other."""
 
+import fcntl
 import shutil
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 from counting import count_gits, count_locks
+from privilege import mounted
 from snapshot import snapshot
 from wikis import Files, git, plain_skill, write_files
 from world import World, make_world
@@ -189,6 +191,72 @@ def test_one_that_somebody_installs_while_the_set_waits_for_the_lock_is_left_out
     assert _codes(outcomes) == {"other": "already-installed"}
     assert world.states() == dict.fromkeys(NAMES, "ok")
     assert world.left_over() == []
+
+
+def test_at_no_step_of_a_set_does_a_link_lead_to_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    links: list[tuple[Path, bool]] = []
+
+    def with_a_look(step: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **options: object) -> object:
+            result = step(*arguments, **options)
+            found = [link for place in _AGENTS for link in (world.project / place).glob("*")]
+            links.extend((link, link.exists()) for link in found)
+            return result
+
+        return call
+
+    for step in ("place", "exchange", "link", "discard"):
+        monkeypatch.setattr(Folder, step, with_a_look(getattr(Folder, step)))
+    world.install_all(*NAMES)
+    world.commit({name: plain_skill(name, "Newer.") for name in NAMES})
+    world.update_all()
+    world.remove_all(*NAMES)
+    assert {link.name for link, _ in links} == set(NAMES)
+    assert [link for link, leads_somewhere in links if not leads_somewhere] == []
+
+
+def test_one_that_somebody_edits_while_the_set_waits_for_the_lock_is_left_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.install_all(*NAMES)
+    world.commit({name: plain_skill(name, "Newer.") for name in NAMES})
+    locked = ChangeSet.locked
+
+    def locked_late(self: ChangeSet) -> AbstractContextManager[Survey]:
+        (world.copy("other") / "mine.md").write_bytes(b"mine")
+        return locked(self)
+
+    monkeypatch.setattr(ChangeSet, "locked", locked_late)
+    outcomes = world.update_all()
+    assert _names(outcomes.done) == ["hello", "third"]
+    assert _codes(outcomes) == {"other": "local-edits"}
+    assert (world.copy("other") / "mine.md").read_bytes() == b"mine"
+    assert world.states() == {"hello": "ok", "other": "modified", "third": "ok"}
+    assert not (world.project / ".memtomem/.backup").exists()
+
+
+def test_one_that_cannot_be_moved_stops_no_other(world: World, tmp_path: Path) -> None:
+    world.install_all(*NAMES)
+    (tmp_path / "elsewhere").mkdir()
+    (world.copy("other") / "inside").mkdir()
+    with mounted(tmp_path / "elsewhere", world.copy("other") / "inside"):
+        outcomes = world.remove_all(*NAMES)
+    assert _names(outcomes.done) == ["hello", "third"]
+    assert _codes(outcomes) == {"other": "io-error"}
+    assert "nothing of skill 'other' was changed" in outcomes.failed[skill("other")].problem
+    (world.copy("other") / "inside").rmdir()
+    assert world.states() == {"other": "ok"}
+    assert all((world.project / place / "other").is_symlink() for place in _AGENTS)
+
+
+def test_it_waits_for_memtomem_which_is_at_work_on_one_of_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.install_all(*NAMES)
+    monkeypatch.setattr("wikipin.project.lock.LOCK_SECONDS", 0.0)
+    with (world.copy("other").parent / ".other.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert world.refused(world.remove_all, *NAMES).code == "busy"
+        assert _names(world.remove_all("hello", "third").done) == ["hello", "third"]
+    assert _names(world.remove_all("other").done) == ["other"]
 
 
 def test_what_comes_to_stand_in_one_place_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
