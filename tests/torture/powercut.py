@@ -45,6 +45,7 @@ class FileSystem:
     """No smaller than mkfs allows; the image is sparse."""
     how: tuple[str, ...]
     options: str = "defaults"
+    has_log: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +57,10 @@ FILE_SYSTEMS = (
     FileSystem("ext4-writeback", "ext4", "e2fsprogs", 64 << 20, _EXT4, "data=writeback,noauto_da_alloc"),
     FileSystem("xfs", "xfs", "xfsprogs", 300 << 20, ("-q", "-f")),
 )
+WITHOUT_LOG = FileSystem(
+    "ext4-without-journal", "ext4", "e2fsprogs", 32 << 20, (*_EXT4, "-O", "^has_journal"), has_log=False
+)
+"""One that writes names down in any order, but for what is synced."""
 
 
 class UnavailableError(Exception):
@@ -65,8 +70,9 @@ class UnavailableError(Exception):
 class Disk:
     """One mounted file system. `project` is a directory on it."""
 
-    def __init__(self, file_system: FileSystem, device: str, mounted_at: Path) -> None:
+    def __init__(self, file_system: FileSystem, image: Path, device: str, mounted_at: Path) -> None:
         self.project = mounted_at / "project"
+        self._image = image
         self._file_system = file_system
         self._device = device
         self._mounted_at = mounted_at
@@ -78,14 +84,31 @@ class Disk:
         _run("sync", "--file-system", str(self._mounted_at))
 
     def cut(self, cut: Cut) -> None:
-        """Cut the power, and switch it on again: the file system replays its log."""
+        """Cut the power, and switch it on again: the file system replays its log, or is mended if it has none."""
+        if self._file_system.has_log:
+            self._shut_down(cut)
+            self.unmount()
+        else:
+            self._lose_what_was_not_synced()
+        self.mount()
+
+    def _shut_down(self, cut: Cut) -> None:
         descriptor = os.open(self._mounted_at, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.ioctl(descriptor, _SHUTDOWN, struct.pack("I", cut.value))
         finally:
             os.close(descriptor)
+
+    def _lose_what_was_not_synced(self) -> None:
+        """Go back to what has reached the image: without a log, a shutdown still writes out what names there are."""
+        reached = self._image.read_bytes()
         self.unmount()
-        self.mount()
+        self._image.write_bytes(reached)
+        mended = subprocess.run(
+            ["e2fsck", "-f", "-y", self._device], check=False, capture_output=True, env={**os.environ, "PATH": _PATH}
+        )
+        if mended.returncode not in {0, 1}:  # e2fsck(8): clean, mended
+            raise RuntimeError(f"the file system cannot be mended: {mended.stdout.decode(errors='replace')}")
 
     def mount(self) -> None:
         """Mount it."""
@@ -114,7 +137,7 @@ def open_disk(file_system: FileSystem, place: Path) -> Generator[Disk]:
     except OSError as error:
         raise UnavailableError(f"no loop device can be had: {error}") from error
     try:
-        disk = Disk(file_system, device, mounted_at)
+        disk = Disk(file_system, image, device, mounted_at)
         _try_out(disk)
         yield disk
     finally:

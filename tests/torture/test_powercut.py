@@ -7,14 +7,15 @@ elsewhere; only the project is on that disk.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
-from torture.powercut import FILE_SYSTEMS, Cut, Disk, UnavailableError, open_disk
+from torture.powercut import FILE_SYSTEMS, WITHOUT_LOG, Cut, Disk, FileSystem, UnavailableError, open_disk
 from torture.scenario import (
     IN_PROCESS,
     SCENARIOS,
@@ -27,6 +28,10 @@ from torture.scenario import (
 )
 from torture.steps import KILLED, run_until
 from wikis import commit, plain_skill
+
+from wikipin.disk.folder import Folder
+from wikipin.project.journal import Journal
+from wikipin.project.transaction import write_journal
 
 Found = dict[tuple[int, ...], list[str]]
 
@@ -49,13 +54,27 @@ cuts = pytest.mark.parametrize("cut", Cut, ids=str)
 
 @pytest.fixture(scope="module", params=FILE_SYSTEMS, ids=str)
 def disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
-    """A disk, in memory where that has room: else to sync it is to sync the disk below it."""
+    """A disk whose file system has a log."""
+    with _disk_of(request.param, tmp_path_factory) as disk:
+        yield disk
+
+
+@pytest.fixture(scope="module")
+def disk_without_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+    """A disk whose file system has none."""
+    with _disk_of(WITHOUT_LOG, tmp_path_factory) as disk:
+        yield disk
+
+
+@contextmanager
+def _disk_of(file_system: FileSystem, tmp_path_factory: pytest.TempPathFactory) -> Generator[Disk]:
+    """Make a disk, in memory where that has room: else to sync it is to sync the disk below it."""
     memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is private
     has_room = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM
     try:
         with (
             tempfile.TemporaryDirectory(dir=memory if has_room else tmp_path_factory.mktemp("disk")) as place,
-            open_disk(request.param, Path(place)) as disk,
+            open_disk(file_system, Path(place)) as disk,
         ):
             yield disk
     except UnavailableError as why:
@@ -222,6 +241,16 @@ def test_a_power_cut_at_any_step_of_the_recovery_leaves_the_old_state_or_the_new
     assert times > 60 // every[0]
 
 
+@pytest.mark.parametrize("every", [pytest.param(7, id="sample"), pytest.param(1, id="whole", marks=WHOLE)])
+def test_a_power_cut_where_names_are_written_down_in_any_order_leaves_the_old_state_or_the_new(
+    every: int, disk_without_log: Disk, tell: Tell, record_property: Record
+) -> None:
+    times, found = _sweep(tell(SCENARIOS[0]), disk_without_log, Cut.LOG_LOST, count(every // 2, every))
+    record_property("power cuts", times)
+    assert found == {}
+    assert times > 30 // every
+
+
 def _nothing(*_: object) -> None:
     """Sync nothing."""
 
@@ -261,3 +290,18 @@ def test_the_sweep_sees_that_a_program_does_not_sync_its_file_system(disk: Disk,
 def test_the_sweep_sees_that_a_program_does_not_sync_its_files(unsynced: str, cut: Cut, disk: Disk, tell: Tell) -> None:
     torn = _without(f"wikipin.disk.folder.Folder.{unsynced}", cut, disk, tell(SCENARIOS[0]))
     assert "neither old nor new: .memtomem/skills/hello/SKILL.md" in torn
+
+
+def test_the_sweep_sees_that_a_program_does_not_sync_the_name_of_its_journal(
+    disk_without_log: Disk, tell: Tell
+) -> None:
+    """The control: half of a change is there, and no journal. A log keeps names in order, and nobody sees it there."""
+
+    def write_journal_unsynced(txn: Folder, journal: Journal) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Folder, "sync", _nothing)
+            write_journal(txn, journal)
+
+    journal_of = "wikipin.project.change_set.write_journal"
+    half = _without(journal_of, Cut.LOG_LOST, disk_without_log, tell(SCENARIOS[0]), write_journal_unsynced, every=5)
+    assert "neither old nor new: .memtomem/skills/hello/SKILL.md" in half
