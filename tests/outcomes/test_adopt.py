@@ -202,3 +202,10 @@ def test_neither_wiki_nor_a_good_name_is_guessed(world: World) -> None:
     write_files(world.copy(), _NEW)
     assert world.refused(world.without_wiki().adopt).code == "wiki-not-found"
     assert world.without_wiki().call("command", "adopt", name="My_Skill").code == "invalid-name"
+
+
+def test_a_copy_that_a_person_must_see_first_is_adopted_after_a_yes_alone(world: World) -> None:
+    files: Files = {"SKILL.md": skill_md(NAME, body="Be kind.\u200b\u200b")}
+    world.commit({NAME: files})
+    write_files(world.copy(), files)
+    assert world.refused(world.adopt).code == "review-required"

@@ -259,6 +259,16 @@ def test_it_waits_for_memtomem_which_is_at_work_on_one_of_them(world: World, mon
     assert _names(world.remove_all("other").done) == ["other"]
 
 
+@pytest.mark.parametrize("what", ["plan.lockfile", "project.journal"])
+def test_a_set_too_large_to_be_read_again_is_refused_whole(
+    what: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.install("hello")
+    monkeypatch.setattr(f"wikipin.{what}.LARGEST", 1_000)
+    assert world.refused(world.install_all, "other", "third").code == "io-error"
+    assert world.left_over() == []
+
+
 def test_what_comes_to_stand_in_one_place_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who knows no lock makes the directory after the last look."""
     write_journal = transaction.write_journal

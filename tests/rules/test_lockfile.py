@@ -317,3 +317,11 @@ def test_a_refusal_shows_nothing_hidden_of_a_forged_lockfile() -> None:
         with pytest.raises(WikipinError) as refused:
             parse_lockfile(_text(document))
         assert not {"\u202e", "\x1b"}.intersection(str(refused.value))
+
+
+@pytest.mark.parametrize("most", [-1, 0, 1])
+def test_a_text_can_be_read_again_if_no_byte_of_it_is_too_many(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the text as it is written, with a line for each digest, and not a shorter one."""
+    lockfile = empty_lockfile().with_entries({_HELLO: _entry()})
+    monkeypatch.setattr("wikipin.plan.lockfile.LARGEST", len(lockfile.render().encode()) + most)
+    assert lockfile.can_be_read_again() == (most >= 0)
