@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Document:
-    """What a text says. Where it has no faults, every agent reads `fields` in it."""
+    """What a text says. If it has no faults, every agent reads `fields` in it."""
 
     fields: dict[str, Value] = field(default_factory=dict[str, Value])
     lines: dict[str, int] = field(default_factory=dict[str, int])

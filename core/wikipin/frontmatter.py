@@ -1,7 +1,7 @@
 """The frontmatter of a SKILL.md: its fields, and the places that agents read differently.
 
 No I/O. Claude Code ends it at the first three dashes, wherever they stand, Gemini CLI at the first line that begins
-with them, Codex at the first that is nothing else but blanks. Where YAML fails, each mends it in its own way. A reading
+with them, Codex at the first that is nothing else but blanks. If YAML fails, each mends it in its own way. A reading
 on which all agree is what they all see; of any other the review makes a finding (measured 2026-11).
 """
 

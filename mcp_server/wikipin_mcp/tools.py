@@ -20,7 +20,7 @@ _PLAN: Json = {
 }
 _DISCARD_EDITS: Json = {
     "type": "boolean",
-    "description": "True only where the user agreed to give up the edits in this copy (false). They are kept in "
+    "description": "True only if the user agreed to give up the edits in this copy (false). They are kept in "
     ".memtomem/.backup.",
 }
 
@@ -53,7 +53,7 @@ _VERBS = (
         title="Show a skill before it is installed",
         description=(
             "Show one skill of the user's wiki as it would be installed: its files, SKILL.md (or the file at `path`), "
-            "its plan, findings (hidden text, credentials) that the user should see, and, where it is installed, what "
+            "its plan, findings (hidden text, credentials) that the user should see, and, if it is installed, what "
             "an update would change, as a unified diff for each text file. It writes nothing. Use it before you "
             "propose an install or an update to the user. A long answer comes in pages: pass next_cursor as cursor "
             "for the next."
@@ -128,7 +128,7 @@ _VERBS = (
             "plan": _PLAN,
             "allow_rollback": {
                 "type": "boolean",
-                "description": "True only where the user agreed to a commit that does not descend from the one that is "
+                "description": "True only if the user agreed to a commit that does not descend from the one that is "
                 "installed (false).",
             },
             "discard_edits": _DISCARD_EDITS,
@@ -144,7 +144,7 @@ _VERBS = (
         description=(
             "Bring back each skill of this project's lockfile whose copy is missing, at exactly the commit that the "
             "lockfile names, and make it visible to agents again. Copies that somebody edited are left and named in "
-            "`failed`, with what to do about it. Use it in a fresh clone, or where context_status says missing."
+            "`failed`, with what to do about it. Use it in a fresh clone, or if context_status says missing."
         ),
         properties={
             "names": {
@@ -179,5 +179,5 @@ INSTRUCTIONS = (
     "this session may not list the new skill. To see how the installed ones stand: context_status; which commits: "
     "lockfile_read. To bring one up to date: context_update_skill; to bring missing ones back, in a fresh clone: "
     "context_restore; to take one away: context_remove_skill. Never copy skills by hand or edit .memtomem/lock.json. A "
-    "refusal says what to do about it; where that is for the user to decide, ask the user."
+    "refusal says what to do about it; if that is for the user to decide, ask the user."
 )

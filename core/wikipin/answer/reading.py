@@ -157,7 +157,7 @@ def answer_lockfile(content: bytes | None, *, room: int | None = None) -> Lockfi
 
 
 def answer_status(statuses: Statuses, door: Door, *, room: int | None = None) -> StatusAnswer:
-    """Answer how skills stand; where not all fit, those that are not as they should be come first."""
+    """Answer how skills stand; if not all fit, those that are not as they should be come first."""
     answer: StatusAnswer = {
         "wiki_commit": statuses.commit,
         "wiki_problem": None
@@ -216,5 +216,5 @@ def _without_digests(entry: object) -> object:
 
 
 def _short(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value, or the beginning of its text where it is too long to be what it should be."""
+    """Return a JSON value, or the beginning of its text if it is too long to be what it should be."""
     return value if size(value) <= _LONGEST_FIELD else printable(render(value), limit=40)

@@ -134,7 +134,7 @@ def answer_update(updated: Updated, door: Door, *, room: int | None = None) -> U
 
 
 def answer_restore(restored: Outcomes[Asset], door: Door, *, room: int | None = None) -> RestoreAnswer:
-    """Answer a restore; where not all fits, what failed comes first."""
+    """Answer a restore; if not all fits, what failed comes first."""
     answer: RestoreAnswer = {"restored": [], "unchanged": [], "failed": [], "left_out": 0}
     room_for_each = None if room is None else _ROOM_FOR_SENTENCE
     failed = sorted(restored.failed.items(), key=lambda failure: failure[0].name)

@@ -123,7 +123,7 @@ accept_option = click.option(
 )
 what_options = _all_of(
     click.option("--ref", default=HEAD, metavar="REV", help="Take it as of this branch, tag or commit [HEAD]."),
-    click.option("--plan", metavar="PLAN", help="Refuse where the content is other than a dry run showed."),
+    click.option("--plan", metavar="PLAN", help="Refuse if the content is not what a dry run showed."),
     accept_option,
     click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing."),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from wikipin.disk.file_type import FileType, Identity, NotOrdinaryError
 from wikipin.disk.folder import Folder
 
-# O_PATH, where there is one: a directory on the way may be one that can be searched and not listed.
+# O_PATH, if there is one: a directory on the way may be one that can be searched and not listed.
 _ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_DIRECTORY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
 
@@ -37,7 +37,7 @@ def open_ancestry(named: Path, below: Sequence[str] = ()) -> Generator[tuple[lis
     """Open the directory `named`, the one at `below` in it (names, and `..` not above `named`), and all above them.
 
     Yields the directory, then what is above it, up to `/` or as far as may be searched; and which of them is `named`.
-    Raises LinkOnTheWayError, and OSError where there is no directory.
+    Raises LinkOnTheWayError, and OSError if there is no directory.
     """
     with ExitStack() as stack:
         folder = Folder(os.open(named, _ON_THE_WAY))

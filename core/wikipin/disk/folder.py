@@ -65,7 +65,7 @@ class Folder(AbstractContextManager["Folder"]):
             return FileType.NOTHING
 
     def child(self, name: str) -> "Folder":
-        """Open the directory `name`; FileNotFoundError, or NotOrdinaryError where it is something else."""
+        """Open the directory `name`; FileNotFoundError, or NotOrdinaryError if it is something else."""
         try:
             return Folder(os.open(name, _OPEN_DIRECTORY, dir_fd=self.descriptor))
         except OSError as error:
@@ -152,11 +152,11 @@ class Folder(AbstractContextManager["Folder"]):
         os.rename(name, to, src_dir_fd=self.descriptor, dst_dir_fd=into.descriptor)
 
     def place(self, name: str, into: "Folder", to: str) -> None:
-        """Rename the directory `name`; FileExistsError where anything stands at `to`."""
+        """Rename the directory `name`; FileExistsError if anything stands at `to`."""
         self.moving(name, lambda: rename_directory(name, to, source_fd=self.descriptor, target_fd=into.descriptor))
 
     def exchange(self, name: str, other: "Folder", its: str) -> bool:
-        """Exchange what stands at `name` here and at `its` there, at one stroke; False where this cannot be done."""
+        """Exchange what stands at `name` here and at `its` there, at one stroke; False if this cannot be done."""
         return other.moving(its, lambda: exchange(name, its, source_fd=self.descriptor, target_fd=other.descriptor))
 
     def hindrance(self, name: str, into: "Folder", full: str) -> OSError | None:

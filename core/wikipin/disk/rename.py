@@ -32,7 +32,7 @@ def _native() -> _Native | None:
 
 
 def _rename(source: str, target: str, source_fd: int, target_fd: int, flag: int) -> bool:
-    """Rename with a flag; False where this system or this file system has no such thing."""
+    """Rename with a flag; False if this system or this file system has no such thing."""
     if (native := _native()) is None:
         return False
     if native(source_fd, os.fsencode(source), target_fd, os.fsencode(target), flag) == 0:
@@ -44,7 +44,7 @@ def _rename(source: str, target: str, source_fd: int, target_fd: int, flag: int)
 
 
 def rename_directory(source: str, target: str, *, source_fd: int, target_fd: int) -> None:
-    """Rename the directory `source` to `target`, each below its descriptor; FileExistsError where something stands."""
+    """Rename the directory `source` to `target`, each below its descriptor; FileExistsError if anything is there."""
     flag = _EXCL if sys.platform == "darwin" else _NOREPLACE
     if _rename(source, target, source_fd, target_fd, flag):
         return
@@ -57,6 +57,6 @@ def rename_directory(source: str, target: str, *, source_fd: int, target_fd: int
 
 
 def exchange(source: str, target: str, *, source_fd: int, target_fd: int) -> bool:
-    """Exchange two names at one stroke, whatever stands at them; False where this cannot be done here."""
+    """Exchange two names at one stroke, whatever stands at them; False if this cannot be done here."""
     flag = _SWAP if sys.platform == "darwin" else _EXCHANGE
     return _rename(source, target, source_fd, target_fd, flag)

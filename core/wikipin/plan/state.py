@@ -39,7 +39,7 @@ class Situation(Enum):
     UNTRACKED = "a copy without an entry"
     MISSING = "an entry without a copy"
     CLEAN = "a copy that is as it was installed"
-    EDITED = "a copy that somebody changed"
+    EDITED = "an edited copy"
     UNVERIFIED = "a copy that cannot be compared"
 
 

@@ -66,7 +66,7 @@ def find_import(text: str) -> int | None:
 
 
 def _without_code(block: str) -> str:
-    """Return a paragraph with its code spans blanked out, or as it is where it is not plain which they are."""
+    """Return a paragraph with its code spans blanked out, or as it is if it is not plain which they are."""
     spans = _CODE_SPAN.finditer(block)
     if _TAKES_BACKTICKS.search(block) or any("\n" in span[0] for span in spans):
         return block
@@ -74,7 +74,7 @@ def _without_code(block: str) -> str:
 
 
 def _prose(text: str) -> list[str] | None:
-    """Return the lines of `text`, blank where they are no prose beyond doubt; None where that cannot be told.
+    """Return the lines of `text`, blank where they are no prose beyond doubt; None if that cannot be told.
 
     The title of a link definition, and a frontmatter, may hold the line where code seems to begin.
     """
@@ -165,7 +165,7 @@ def _filled_in(body: str, arguments: Sequence[str]) -> str:
 
 
 def _shell_in(text: str) -> Iterator[re.Match[str]]:
-    """Yield what is run; where arguments are filled in, code spans too, because they may begin and end otherwise."""
+    """Yield what is run; if arguments are filled in, code spans too, because they may begin and end otherwise."""
     yield from _SHELL_FENCE.finditer(text)
     yield from _SHELL_INLINE.finditer(text if _FILLED in text else _ONE_LINE_SPAN.sub(_masked, text))
 

@@ -116,7 +116,7 @@ def directory(name: str) -> Matcher:
 
 
 def file_named(name: str, *, is_lower: bool = False, is_meant: Callable[[Part], bool] = lambda _: True) -> Matcher:
-    """Match a file by its name; `is_lower`: where it is all in lower case, and the name is not."""
+    """Match a file by its name; `is_lower`: if it is all in lower case, and the name is not."""
 
     def match(part: Part) -> Iterator[Match]:
         is_other = part.name == part.name.lower() != name

@@ -132,7 +132,7 @@ class Spelling(Rule):
     """A place where an honest file gives one sign the same character throughout, or none.
 
     What departs from a sign's most frequent spelling draws on the few. So does each sign that is spelled so, `a_sign`
-    times; where that is None, the signs that are or those of `before` that are not, whichever are fewer.
+    times; if that is None, the signs that are or those of `before` that are not, whichever are fewer.
     """
 
     a_sign: int | None = None

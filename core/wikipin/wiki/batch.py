@@ -47,13 +47,13 @@ class Objects:
         self.oid_bytes = 20
 
     def find(self, name: str, kind: str, is_wanted: Callable[[int], bool]) -> tuple[str, bytes] | None:
-        """Return id and content of the object that `name` names, or None where there is none of that kind."""
+        """Return id and content of the object that `name` names, or None if there is none of that kind."""
         for header in self._ask(_CONTENTS, [name]):
             return self._content(header, kind, is_wanted)
         return None
 
     def read(self, oid: str, kind: str, is_wanted: Callable[[int], bool]) -> bytes:
-        """Return the content of one object; `wiki-unreadable` where it is missing or is not what its id says."""
+        """Return the content of one object; `wiki-unreadable` if it is missing or is not what its id says."""
         if (content := self._kept.get((oid, kind))) is None:
             content = next(self.read_all([oid], kind, is_wanted))
             if kind != "blob":

@@ -19,7 +19,7 @@ def create_wiki(path: Path, *, source: str | None = None) -> None:
 
     It is made beside `path` and then renamed there, so that a failure leaves nothing and nobody's files are in the way.
     The one place where git talks to a network, with the user's own configuration and credentials. Raises
-    `invalid-argument` where something stands at `path`, `wiki-unreadable` where git fails.
+    `invalid-argument` if something stands at `path`, `wiki-unreadable` if git fails.
     """
     git = git_program()
     _require_empty(path)

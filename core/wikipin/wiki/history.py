@@ -1,7 +1,7 @@
 """Which commits another descends from, by what commits say that were hashed again.
 
 git says who is whose parent from files that nothing is held against: a commit-graph, or an object that is not what its
-id says. So where git says no, that is believed, and refuses; where it says yes, it has to be shown commit by commit.
+id says. So if git says no, that is believed, and refuses; if it says yes, it has to be shown commit by commit.
 No I/O.
 """
 

@@ -31,7 +31,7 @@ def is_object(oid: str, kind: str, content: bytes) -> bool:
 
 
 def parse_tree(content: bytes, oid_bytes: int) -> Iterator[TreeEntry]:
-    """Yield the entries of a tree object; raise ValueError where it is not one."""
+    """Yield the entries of a tree object; raise ValueError if it is not one."""
     at = 0
     while at < len(content):
         space = content.index(b" ", at)
@@ -46,7 +46,7 @@ def parse_tree(content: bytes, oid_bytes: int) -> Iterator[TreeEntry]:
 
 
 def find_entries(content: bytes, oid_bytes: int, names: Container[bytes]) -> dict[bytes, TreeEntry]:
-    """Return the first entry of each of these names in a tree object; raise ValueError where it is not one.
+    """Return the first entry of each of these names in a tree object; raise ValueError if it is not one.
 
     The others are passed over: a wiki may have twenty thousand, and one is looked for.
     """
@@ -64,7 +64,7 @@ def find_entries(content: bytes, oid_bytes: int, names: Container[bytes]) -> dic
 
 
 def parse_commit_tree(content: bytes) -> str:
-    """Return the id of a commit's tree; raise ValueError where `content` is not a commit."""
+    """Return the id of a commit's tree; raise ValueError if `content` is not a commit."""
     first, _, _ = content.partition(b"\n")
     key, _, oid = first.partition(b" ")
     if key != b"tree":
@@ -73,7 +73,7 @@ def parse_commit_tree(content: bytes) -> str:
 
 
 def parse_parents(content: bytes) -> list[str]:
-    """Return the ids of a commit's parents; raise ValueError where `content` is not a commit."""
+    """Return the ids of a commit's parents; raise ValueError if `content` is not a commit."""
     if (match := _PARENTS.match(content)) is None:
         raise ValueError("a commit does not begin with its tree and its parents")
     return match[1].decode().replace("parent ", "").split()

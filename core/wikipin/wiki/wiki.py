@@ -172,7 +172,7 @@ class Wiki(Repository):
                 yield path, entry
 
     def _skills_tree(self, commit: Commit) -> bytes:
-        """Return the bytes of the tree of all skills, none where there is no such directory."""
+        """Return the bytes of the tree of all skills, none if there is no such directory."""
         skills = self.find_entries(self.read_root(commit), {_SKILLS}).get(_SKILLS)
         is_there = skills is not None and skills.mode == _DIRECTORY
         return self.objects.read(skills.oid, "tree", at_most(LARGEST_TREE)) if skills and is_there else b""
