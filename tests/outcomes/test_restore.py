@@ -299,7 +299,7 @@ def test_progress_is_told_step_by_step_to_the_end(world: World) -> None:
     world.change_entry("hello", wiki_commit="1" * 40)
     told: list[tuple[int, int, str]] = []
     world.restore(*NAMES, *NAMES, progress=lambda done, of, what: told.append((done, of, what)))
-    assert told == [(2, 4, "read other"), (3, 4, "read third"), (4, 4, "changed 2")]
+    assert told == [(1, 4, "read other"), (2, 4, "read third"), (4, 4, "changed 2")]
 
 
 @ERAS

@@ -30,7 +30,7 @@ from wikipin.project.lock import locked, locked_copies
 from wikipin.project.placing import Outcome
 from wikipin.project.transaction import NotCommittedError, has_journal, has_leftovers, recover
 from wikipin.remedy import Argument, Remedy
-from wikipin.tree import LARGEST_FILE
+from wikipin.tree import LARGEST_FILE, Tree
 
 _NOT_OURS_TO_FINISH = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
 
@@ -122,21 +122,16 @@ class Project(AbstractContextManager["Project"]):
         steps = len(wanted) + 1
         with self._opened() as root, ExitStack() as stack:
             change_set = ChangeSet(root, stack)
-            decided = _decided(self._look_at(root, wanted), decide, applied)
-            for step, (seen, change) in enumerate(decided, start=1):
-                try:
-                    tree = read_tree(seen, change)
-                except WikipinError as error:
-                    applied.failed[seen.asset] = error
-                    continue
+            before = self._look_at(root, wanted)
+            for step, (change, tree) in enumerate(_decided(before, decide, read_tree, applied), start=1):
                 if dry_run:
-                    applied.done[seen.asset] = Outcome(change)
+                    applied.done[change.asset] = Outcome(change)
                 else:
                     change_set.stage(change, tree)
-                tell(step, steps, f"read {seen.asset.name}")
+                tell(step, steps, f"read {change.asset.name}")
             if change_set.assets:
                 with change_set.locked() as seen_now:
-                    changes = [change for _, change in _decided(seen_now, decide, applied)]
+                    changes = [change for change, _ in _decided(seen_now, decide, _read_nothing, applied)]
                     outcomes, failures = change_set.commit(changes, seen_now)
                 applied.done |= {outcome.asset: outcome for outcome in outcomes}
                 applied.failed |= failures
@@ -206,18 +201,30 @@ def _tidy(root: Folder, memtomem: Folder) -> None:
             recover(root, memtomem)
 
 
-def _decided(seen: Survey, decide: Decide, applied: Applied) -> Iterator[tuple[ProjectSkill, Change]]:
-    """Yield each asset that changes, and its change; note in `applied` what is unchanged and what is refused."""
+def _read_nothing(_: ProjectSkill, __: Change) -> None:
+    """Read no tree: what comes has been staged."""
+
+
+def _decided(
+    seen: Survey, decide: Decide, read_tree: ReadTree, applied: Applied
+) -> Iterator[tuple[Change, Tree | None]]:
+    """Yield what is to be done, with what comes; note where there is nothing to do, and what is refused.
+
+    What the disk says of the project is about the whole call: that is raised.
+    """
     for asset, found in seen.assets.items():
         try:
             change = decide(found)
+            tree = None if change is None else read_tree(found, change)
         except WikipinError as error:
+            if error.code == "io-error":
+                raise
             applied.failed[asset] = error
             continue
         if change is None:
             applied.unchanged[asset] = found
         else:
-            yield found, change
+            yield change, tree
 
 
 @contextmanager
