@@ -213,9 +213,12 @@ def _known(doors: Sequence[str]) -> list[Any]:
 @pytest.mark.parametrize(("number", "door"), _known(_DOORS))
 def test_a_hostile_argument_is_refused(number: int, door: str, seen: dict[str, Seen], root: Path) -> None:
     outcome = seen[door].outcomes[number]
-    assert outcome.code == ATTACKS[number].code
+    if outcome.code is None:  # the command decides on each of several names by itself
+        assert {failure["code"] for failure in outcome.answer["failed"]} >= {ATTACKS[number].code}
+    else:
+        assert outcome.code == ATTACKS[number].code
     assert str(root) not in outcome.prose or "{root}" in str(ATTACKS[number].arguments)
-    assert outcome.text.isprintable()
+    assert outcome.text.replace("\n", "").isprintable()  # JSON has lines
     assert len(outcome.text) < 2200
 
 
