@@ -78,7 +78,6 @@ def make_home(place: Path) -> Home:
     """Make one in which the skill is installed, and nothing is broken."""
     home = Home(place / "it's $HOME; a person")
     make_wiki(home.wiki, {NAME: FILES})
-    shutil.rmtree(home.wiki / ".git/hooks")
     home.project.mkdir()
     home.elsewhere.mkdir()
     home.world.install(NAME, exposure=Exposure(("claude",)))
