@@ -31,8 +31,8 @@ class Outcome:
 
     @property
     def prose(self) -> str:
-        """The text without the calls in it, which name the wiki and the project."""
-        return without_calls(self.text)
+        """The text without the calls in it, which name the wiki and the project, and without a wiki that was named."""
+        return re.sub(r"'[^']*', which --wiki names", "", without_calls(self.text))
 
 
 def without_calls(text: str) -> str:

@@ -25,10 +25,6 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-_OURS = (r"'wikipin [^']*'", r"'wikipin [^']*'|'[^']*', which --wiki names")
-"""Where a path outside the project may stand: in a command; and, at the command, the wiki that was named."""
-
-
 def _refuse(door: str, arguments: Json, world: World, name: str = INSTALL) -> Outcome:
     """Make the call, which must be refused in due form and change nothing anywhere near."""
     before = snapshot(world.project.parent)

@@ -24,10 +24,12 @@ def where(what: str, path: Path) -> ByDoor:
         full = name = str("~" / path.relative_to(Path.home()))
     except (ValueError, RuntimeError):  # it is elsewhere, or nobody knows where the home directory is
         name = path.name
-    if path != default_wiki_path().expanduser().absolute():
+    given = path != default_wiki_path().expanduser().absolute()
+    if given:
         source = "which --wiki names"
     elif os.environ.get(WIKI_VARIABLE):
         source = f"which ${WIKI_VARIABLE} names"
     else:
         source = "where the wiki is by default"
-    return ByDoor(f"{what} '{name}', {source}", f"{what} '{full}', {source}")
+    started = "which this server was started with" if given else source
+    return ByDoor(f"{what} '{name}', {started}", f"{what} '{full}', {source}")
