@@ -320,3 +320,18 @@ def test_a_tree_that_the_wiki_has_lost_stops_one_of_many(many: World) -> None:
     found = many.restore()
     assert {asset.name: error.code for asset, error in found.failed.items()} == {"skill-07": "wiki-unreadable"}
     assert len(found.done) == len(_TWENTY) - 1
+
+
+def test_an_update_of_all_does_to_what_the_wiki_has_not_changed_what_an_update_of_one_does(world: World) -> None:
+    """It looks less far at them, and must not overlook a link, a copy, an edit or an entry that says too little."""
+    with Wiki(world.wiki) as wiki, Project(world.project) as project:
+        wikipin.install_all(wiki, project, ALL)
+    assert _names(world.update_all().unchanged) == NAMES
+    (world.project / ".claude/skills/hello").unlink()
+    shutil.rmtree(world.copy("other"))
+    (world.copy("third") / "SKILL.md").write_text("mine")
+    found = world.update_all()
+    assert _names(found.done) == ["hello", "other"]
+    assert [error.code for error in found.failed.values()] == ["local-edits"]
+    world.change_entry("hello", "executable", "executable_installed_at")
+    assert _names(world.update_all().done) == ["hello"]

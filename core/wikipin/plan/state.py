@@ -59,6 +59,17 @@ class ProjectSkill:
         entry = self.entry
         return entry is None or (entry.digests is not None and (self.copy is not None or entry.executable is not None))
 
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether each exposure that the entry names stands, and is ours."""
+        paths = self.entry.exposed if self.entry is not None else None
+        ours = {
+            self.asset.exposed_path(word)
+            for word, standing in self.exposures.items()
+            if standing is ExposureState.LINK or isinstance(standing, Copy)
+        }
+        return ours.issuperset(path for path in paths or () if self.asset.exposed_word(path) is not None)
+
     def installed(self, pinned: Listing | None = None) -> Listing | None:
         """Return the files that were installed, by the entry, or else by `pinned`, the skill at its pin."""
         return None if self.entry is None else _installed(self.entry, self.copy, pinned)

@@ -142,6 +142,8 @@ class _Update:
     def _decide(self, seen: ProjectSkill) -> Change | None:
         self.before[seen.asset] = seen
         pinned = self.pins.of(seen)
+        if self._is_current(seen, pinned):
+            return None
         if seen.entry is not None and pinned.is_known and not pinned.is_ancestor:
             pinned = replace(pinned, is_newer=self.pins.is_older_than(seen.entry.commit))
         if seen.asset not in self.editions:
@@ -155,6 +157,15 @@ class _Update:
             accepted=self.accepted.get(seen.asset),
             keep_pin=self.ref == HEAD,
         )
+
+    def _is_current(self, seen: ProjectSkill, pinned: Pinned) -> bool:
+        """Tell whether there is nothing to do, as `plan_update` would find too, in more time; of all, that is most."""
+        entry = seen.entry
+        if not self.is_quick or self.ref != HEAD or self.exposure.is_asked or entry is None or not pinned.is_ancestor:
+            return False
+        is_said = entry.digests is not None and entry.executable is not None and entry.exposed is not None
+        is_same = pinned.tree_id is not None and pinned.tree_id == self.pins.tree_id(seen.asset)
+        return is_said and is_same and seen.is_shown and seen.situation() is Situation.CLEAN
 
     def _edition(self, seen: ProjectSkill, pinned: Pinned) -> Edition:
         asset = seen.asset
@@ -219,7 +230,7 @@ class _Update:
         seen = self.before[asset]
         if seen.entry is None:
             raise AssertionError("what is updated has an entry")
-        edition = self.editions[asset]
+        edition = self.editions.get(asset) or Edition(asset, seen.entry.pin, seen.installed() or {})
         content, warnings = self.contents.get(asset) or (Content(asset, edition.commit, edition.digest, (), ()), [])
         entry = seen.entry if outcome is None or outcome.change.entry is None else outcome.change.entry
         is_written = outcome is not None and not self.dry_run
