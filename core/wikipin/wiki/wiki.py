@@ -5,7 +5,7 @@ The work tree is only ever compared with the commit, for a warning; index and fi
 
 import difflib
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -99,12 +99,8 @@ class Wiki(Repository):
         with suppress(WikipinError):
             trees = {entry.oid for entry in self._find(commit, names).values() if entry.mode == _DIRECTORY}
             while trees:
-                sizes = zip(trees, self.objects.sizes(trees, "tree"), strict=True)
-                small = [oid for oid, size in sizes if size <= LARGEST_SKILL_TREE]
                 below: set[str] = set()
-                for oid, content in zip(
-                    small, self.objects.read_all(small, "tree", at_most(LARGEST_SKILL_TREE)), strict=True
-                ):
+                for oid, content in self._read_small(trees, "tree", LARGEST_SKILL_TREE):
                     if self.objects.keep(oid, "tree", content):
                         below |= {entry.oid for entry in self.parse_tree(content) if entry.mode == _DIRECTORY}
                 trees = below - trees
@@ -138,13 +134,10 @@ class Wiki(Repository):
 
     def _headers(self, trees: Iterable[str]) -> dict[str, Header | str]:
         """Return for each of these trees its skill's header, or why it has none; nothing is read twice."""
-        found: dict[str, Header | str] = dict.fromkeys(trees, f"has no {SKILL_MD}")
-        sizes = zip(found, self.objects.sizes(found, "tree"), strict=True)
-        large = {oid for oid, size in sizes if size > LARGEST_SKILL_TREE}
-        found.update(dict.fromkeys(large, "has more entries than a skill may have"))
-        small = [oid for oid in found if oid not in large]
+        found: dict[str, Header | str] = dict.fromkeys(trees, "has more entries than a skill may have")
         blobs: dict[str, str] = {}
-        for oid, tree in zip(small, self.objects.read_all(small, "tree", at_most(LARGEST_SKILL_TREE)), strict=True):
+        for oid, tree in self._read_small(found, "tree", LARGEST_SKILL_TREE):
+            found[oid] = f"has no {SKILL_MD}"
             entry = self.find_entries(tree, {_SKILL_MD}).get(_SKILL_MD)
             if entry is not None and entry.mode in _FILES:
                 blobs[oid] = entry.oid
@@ -153,12 +146,16 @@ class Wiki(Repository):
 
     def _parse_headers(self, blobs: Iterable[str]) -> dict[str, Header | str]:
         found: dict[str, Header | str] = dict.fromkeys(blobs, f"has a {SKILL_MD} larger than {LARGEST_SKILL_MD} bytes")
-        sizes = zip(found, self.objects.sizes(found, "blob"), strict=True)
-        small = [oid for oid, size in sizes if size <= LARGEST_SKILL_MD]
-        for oid, content in zip(small, self.objects.read_all(small, "blob", at_most(LARGEST_SKILL_MD)), strict=True):
+        for oid, content in self._read_small(found, "blob", LARGEST_SKILL_MD):
             found[oid] = parse_header(content)
             self.deadline.check()
         return found
+
+    def _read_small(self, oids: Collection[str], kind: str, limit: int) -> Iterator[tuple[str, bytes]]:
+        """Yield id and content of those of these objects that have at most `limit` bytes; no other is asked for."""
+        sizes = zip(oids, self.objects.sizes(oids, kind), strict=True)
+        small = [oid for oid, size in sizes if size <= limit]
+        yield from zip(small, self.objects.read_all(small, kind, at_most(limit)), strict=True)
 
     def _collect(self, builder: TreeBuilder, tree_id: str, parent: str) -> Iterator[tuple[RelPath, TreeEntry]]:
         """Yield path and entry of each file that is admitted."""
