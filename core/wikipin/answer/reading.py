@@ -187,7 +187,7 @@ def _skill_status(status: Status, room: int | None) -> SkillStatus:
         "compared": status.is_compared,
         "changes": changes,
         "changes_left_out": len(status.changes) - len(changes),
-        "not_exposed": [printable(path, limit=_LONGEST_PATH) for path in status.not_exposed],
+        "not_exposed": [printable(path, limit=_LONGEST_PATH) for path in status.seen.not_exposed],
     }
     if status.bytecode is not None:
         answer["bytecode"] = [

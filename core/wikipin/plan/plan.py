@@ -13,7 +13,7 @@ from wikipin.plan import refusal
 from wikipin.plan.change import COPY, Change, Consent
 from wikipin.plan.entry import Accepted, Entry
 from wikipin.plan.exposure import Exposure, ExposureState
-from wikipin.plan.state import Pinned, ProjectSkill, Situation
+from wikipin.plan.state import Pinned, ProjectSkill, Situation, is_ours
 from wikipin.plan.table import TABLE, Action, Verb
 from wikipin.skill import Edition, Skill
 from wikipin.tree import Copy, Listing, compare, digest_of
@@ -101,7 +101,7 @@ def plan_remove(seen: ProjectSkill, pinned: Listing | None, consent: Consent) ->
     """Return the change of a removal: our exposures, the copy and the entry go. Refuses as TABLE says."""
     _decide("remove", seen, pinned, consent)
     standing = seen.exposures
-    shown = [word for word in _owned(seen) if _is_ours(standing[word])]
+    shown = [word for word in _owned(seen) if is_ours(standing[word])]
     remove = (*shown, *([COPY] if seen.copy is not None else []))
     return Change(
         seen.asset, remove=remove, displaced=_directories(seen, remove), disposable=_installed_digest(seen, pinned)
@@ -167,7 +167,7 @@ def _change_to(
     if taken:
         others = [word for word in words if edition.asset.exposed_path(word) not in taken]
         raise refusal.exposure_conflict(taken, others, is_owned=is_owned)
-    remove = [word for word in owned if word not in words and _is_ours(seen.exposures[word])]
+    remove = [word for word in owned if word not in words and is_ours(seen.exposures[word])]
     return Change(
         edition.asset,
         _entry(edition, seen, words, accepted),
@@ -199,10 +199,6 @@ def _unless_done(change: Change, entry: Entry) -> Change | None:
     if change.entry is None or replace(change.entry, installed_at=entry.installed_at) != entry:
         return change
     return replace(change, entry=entry) if change.replace or change.link or change.remove else None
-
-
-def _is_ours(standing: ExposureState | Copy) -> bool:
-    return standing is ExposureState.LINK or isinstance(standing, Copy)
 
 
 def _owned(seen: ProjectSkill) -> list[str]:

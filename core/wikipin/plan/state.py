@@ -43,6 +43,11 @@ class Situation(Enum):
     UNVERIFIED = "a copy that cannot be compared"
 
 
+def is_ours(standing: ExposureState | Copy) -> bool:
+    """Tell whether an exposure stands: the link that we would make, or a copy that the entry says is ours."""
+    return standing is ExposureState.LINK or isinstance(standing, Copy)
+
+
 @dataclass(frozen=True)
 class ProjectSkill:
     """What a project says of one skill at one moment."""
@@ -60,15 +65,10 @@ class ProjectSkill:
         return entry is None or (entry.digests is not None and (self.copy is not None or entry.executable is not None))
 
     @property
-    def is_shown(self) -> bool:
-        """Tell whether each exposure that the entry names stands, and is ours."""
-        paths = self.entry.exposed if self.entry is not None else None
-        ours = {
-            self.asset.exposed_path(word)
-            for word, standing in self.exposures.items()
-            if standing is ExposureState.LINK or isinstance(standing, Copy)
-        }
-        return ours.issuperset(path for path in paths or () if self.asset.exposed_word(path) is not None)
+    def not_exposed(self) -> list[str]:
+        """Where the entry says that agents see the asset, and they do not."""
+        lost = {self.asset.exposed_path(word) for word, standing in self.exposures.items() if not is_ours(standing)}
+        return [path for path in (self.entry.exposed if self.entry is not None else None) or [] if path in lost]
 
     def installed(self, pinned: Listing | None = None) -> Listing | None:
         """Return the files that were installed, by the entry, or else by `pinned`, the skill at its pin."""

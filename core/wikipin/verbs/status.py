@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from wikipin.errors import WikipinError
 from wikipin.names import Commit
-from wikipin.plan.exposure import ExposureState
 from wikipin.plan.lockfile import VERSION, parse_document
 from wikipin.plan.state import DRIFT, Pinned, ProjectSkill, State, state_of
 from wikipin.project.bytecode import Unproven, parse_path
@@ -14,8 +13,6 @@ from wikipin.project.proof import Prover
 from wikipin.tree import MOST_BYTES, FileChange
 from wikipin.verbs.pins import Pins
 from wikipin.wiki.wiki import Wiki
-
-_GONE = (ExposureState.NOTHING, ExposureState.FOREIGN)
 
 _MOST_COMPILED = 2 * MOST_BYTES  # of sources and bytecode, in one copy
 
@@ -36,14 +33,7 @@ class Status:
 
         With `copies_only`, exposures that are links do not count.
         """
-        return self.state in DRIFT or bool(self.bytecode) or (bool(self.not_exposed) and not copies_only)
-
-    @property
-    def not_exposed(self) -> list[str]:
-        """Where the lockfile says that agents see the skill, and they do not."""
-        found = {self.seen.asset.exposed_path(word): what for word, what in self.seen.exposures.items()}
-        exposed = self.seen.entry.exposed if self.seen.entry is not None else None
-        return [path for path in exposed or [] if found.get(path) in _GONE]
+        return self.state in DRIFT or bool(self.bytecode) or (bool(self.seen.not_exposed) and not copies_only)
 
 
 @dataclass(frozen=True)

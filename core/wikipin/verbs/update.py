@@ -164,15 +164,18 @@ class _Update:
         if not self.is_quick or self.ref != HEAD or self.exposure.is_asked or entry is None or not pinned.is_ancestor:
             return False
         is_said = entry.digests is not None and entry.executable is not None and entry.exposed is not None
+        return is_said and not seen.not_exposed and self._is_same(seen, pinned)
+
+    def _is_same(self, seen: ProjectSkill, pinned: Pinned) -> bool:
+        """Tell whether the copy is as it was installed, and the wiki has the same tree at the pin and now."""
         is_same = pinned.tree_id is not None and pinned.tree_id == self.pins.tree_id(seen.asset)
-        return is_said and is_same and seen.is_shown and seen.situation() is Situation.CLEAN
+        return is_same and seen.situation() is Situation.CLEAN
 
     def _edition(self, seen: ProjectSkill, pinned: Pinned) -> Edition:
         asset = seen.asset
         if seen.entry is not None and not is_skill_name(asset.name):
             raise refusal.foreign_name(seen)
-        is_same = pinned.tree_id is not None and pinned.tree_id == self.pins.tree_id(asset)
-        installed = seen.installed() if self.is_quick and is_same and seen.situation() is Situation.CLEAN else None
+        installed = seen.installed() if self.is_quick and self._is_same(seen, pinned) else None
         if installed is not None:
             return Edition(asset, Pin(self.pins.at), installed)
         skill = self._read(seen)
