@@ -23,7 +23,8 @@ if sys.platform == "darwin":
 else:
     import ctypes
     from functools import cache
-    from pathlib import Path
+
+    from wikipin.disk.mounts import read_mounts
 
     # Those on which syncfs(2) is known to reach the medium; a FUSE server, for one, is not told of it.
     _RELIABLE = frozenset({"btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"})
@@ -53,11 +54,6 @@ else:
         return tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2] if part.isdigit())
 
     def _type_of(device: int) -> str | None:
-        """Return the type of a mounted file system (proc_pid_mountinfo(5)); None if it is not listed."""
+        """Return the type of a mounted file system; None if it is not listed."""
         number = f"{os.major(device)}:{os.minor(device)}"
-        try:
-            lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        except OSError:
-            return None
-        found = (line.partition(" - ") for line in lines if line.split(" ", 3)[2] == number)
-        return next((after.split(" ")[0] for _, _, after in found), None)
+        return next((mount.type for mount in read_mounts() if mount.device == number), None)

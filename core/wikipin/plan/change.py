@@ -43,3 +43,7 @@ class Change:
 
     disposable: str | None = None
     """The digest of what may be deleted once it is displaced. Anything else is kept in `.memtomem/.backup`."""
+
+    def path_of(self, slot: str) -> str:
+        """Return where a slot is, relative to the project."""
+        return self.asset.canonical if slot == COPY else self.asset.exposed_path(slot)

@@ -4,19 +4,17 @@ A copy may be one that cannot be moved: it is somebody else's, or protected, or 
 journal says that it goes, every later command would have to move it first.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wikipin.asset import MEMTOMEM, Asset
 from wikipin.disk.file_type import FileType
 from wikipin.disk.folder import Folder
-from wikipin.plan.change import COPY, Change
+from wikipin.disk.mounts import read_mounts
+from wikipin.plan.change import Change
 from wikipin.project import failure
 from wikipin.project.layout import BACKUP, LOCKFILE
 from wikipin.project.staging import Staging
-
-_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class Hindrances:
@@ -24,7 +22,7 @@ class Hindrances:
 
     def __init__(self, root: Folder, memtomem: Folder, staging: Staging) -> None:
         self._root, self._memtomem, self._staging = root, memtomem, staging
-        self._mounts = _mounts()
+        self._mounts = [mount.path for mount in read_mounts()]
 
     def check_lockfile(self) -> None:
         """Refuse, with `io-error`, if the lockfile cannot be replaced, or if displaced edits cannot be kept."""
@@ -38,7 +36,7 @@ class Hindrances:
     def check(self, change: Change) -> None:
         """Refuse, with `io-error`, a change that has to move a directory that cannot be moved."""
         for slot in change.displaced:
-            path = change.asset.canonical if slot == COPY else change.asset.exposed_path(slot)
+            path = change.path_of(slot)
             directory, _, name = path.rpartition("/")
             with self._root.descendant(directory) as parent:
                 self._check(parent, name, path, change.asset)
@@ -50,15 +48,6 @@ class Hindrances:
             raise failure.mounted(path + inside, asset)
         if (error := parent.hindrance(name, self._staging.folder, self._staging.probe())) is not None:
             raise failure.immovable(path, asset, error) from error
-
-
-def _mounts() -> list[str]:
-    """Return all mount points (proc_pid_mountinfo(5)); none on macOS, which cannot bind a directory."""
-    try:
-        with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="surrogateescape") as lines:
-            return [_ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in lines]
-    except OSError:
-        return []
 
 
 def _mounted_below(parent: Folder, name: str, mounts: Sequence[str]) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Slot:
     @cached_property
     def path(self) -> str:
         """Its path, relative to the project."""
-        return self.change.asset.canonical if self.word == COPY else self.change.asset.exposed_path(self.word)
+        return self.change.path_of(self.word)
 
     @property
     def name(self) -> str:
